@@ -1,0 +1,188 @@
+"""What a lab owns, written down before it is made, so that another process can remove a dead lab's remains.
+
+/run/dockside-lab/lock            held for the moments in which numbers are taken and dead labs removed
+/run/dockside-lab/N/lab.json      the record of lab N: owner, processes, control groups, link, engines
+/run/dockside-lab/N/OCTET/        a sandbox's shared directory: docker.sock, logs, certificates
+
+Everything else of a lab (namespaces, mounts, bridge, addresses) lives in namespaces that end with its processes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engines.process import LabError, Process, run, wait_for
+
+STATE = Path("/run/dockside-lab")
+_NUMBERS = range(1, 250)
+
+
+@dataclass
+class Record:
+    """The contents of lab.json. `owner` is None for a lasting lab: only `down` and `clean --all` end that one."""
+
+    number: int
+    checkout: str
+    owner: Process | None
+    name: str | None = None
+    processes: list[Process] = field(default_factory=list)
+    cgroups: list[str] = field(default_factory=list)
+    engines: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def directory(self) -> Path:
+        return STATE / str(self.number)
+
+    @property
+    def link(self) -> str:
+        """The host's end of the cable to the lab's switch."""
+        return f"dockside{self.number}"
+
+    @property
+    def dead(self) -> bool:
+        """Nobody will use it any more: its owner is gone, or (a lasting one) its processes are."""
+        if self.owner is not None:
+            return not self.owner.alive
+        return not any(process.alive for process in self.processes)
+
+    def save(self) -> None:
+        """Replaces lab.json in one step, so that a reader never sees half of it."""
+        new = self.directory / "lab.json.new"
+        new.write_text(json.dumps(asdict(self), indent=1))
+        new.rename(self.directory / "lab.json")
+
+    @classmethod
+    def load(cls, directory: Path) -> Record:
+        values = json.loads((directory / "lab.json").read_text())
+        values["owner"] = Process(**values["owner"]) if values["owner"] else None
+        values["processes"] = [Process(**process) for process in values["processes"]]
+        return cls(**values)
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    STATE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with open(STATE / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def records() -> list[Record]:
+    """Every lab of this machine, dead ones too. A directory without a record owns nothing yet."""
+    found = []
+    for directory in sorted(STATE.glob("[0-9]*"), key=lambda path: int(path.name)):
+        try:
+            found.append(Record.load(directory))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def allocate(checkout: str, owner: Process | None, name: str | None) -> Record:
+    """A record with a number of its own. Removes dead labs first, whoever they belonged to."""
+    with locked():
+        _remove_dead()
+        for number in _NUMBERS:
+            record = Record(number, checkout, owner, name)
+            if record.directory.exists() or os.path.exists(f"/sys/class/net/{record.link}"):
+                continue
+            record.directory.mkdir(mode=0o755)
+            if owner is None:
+                # Until the switch runs, the process that makes a lasting lab stands for it.
+                record.processes.append(Process.of(os.getpid()))
+            record.save()
+            return record
+    raise LabError(f"every lab number is taken; see {STATE} and `python3 tests/engines clean`")
+
+
+def remove_dead() -> list[int]:
+    """The numbers of the labs whose remains were removed."""
+    with locked():
+        return _remove_dead()
+
+
+def _remove_dead() -> list[int]:
+    dead = [record for record in records() if record.dead]
+    for record in dead:
+        remove(record)
+    # A maker that was killed between making the directory and writing the record.
+    for directory in STATE.glob("[0-9]*"):
+        if not (directory / "lab.json").exists():
+            shutil.rmtree(directory)
+    return [record.number for record in dead]
+
+
+def remove(record: Record) -> None:
+    """Ends everything the record names and removes every trace. Can be repeated after a failure."""
+    myself = os.getpid()
+    processes = [process for process in record.processes if process.pid != myself]
+    for process in processes:
+        process.signal(signal.SIGKILL)
+    for process in processes:
+        _reap(process)
+    _remove_link(record.link)
+    for cgroup in record.cgroups:
+        remove_cgroup(cgroup)
+    shutil.rmtree(record.directory, ignore_errors=False)
+
+
+def _reap(process: Process) -> None:
+    def gone() -> bool:
+        try:
+            # Ours when this process made the lab: collect it, or it stays a zombie.
+            os.waitpid(process.pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        return not process.alive
+
+    wait_for(f"end of process {process.pid}", gone, 20, pause=0.01)
+
+
+def _remove_link(link: str) -> None:
+    if os.path.exists(f"/sys/class/net/{link}"):
+        # It ends with the switch's namespace too, but the kernel takes its time for that.
+        run(["ip", "link", "delete", link], check=False)
+        wait_for(f"end of network link {link}", lambda: not os.path.exists(f"/sys/class/net/{link}"), 20)
+
+
+def cgroup_mounts() -> list[Path]:
+    """Where the control group hierarchies are mounted: one with cgroup v2, one a controller with v1."""
+    mounts = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields, _dash, source = line.partition(" - ")
+        if source.split()[0] in ("cgroup", "cgroup2"):
+            mounts.append(Path(re.sub(r"\\040", " ", fields.split()[4])))
+    return mounts
+
+
+def remove_cgroup(name: str) -> None:
+    """Removes the control group from every hierarchy. Its processes are gone, so only the directories are left."""
+    for mount in cgroup_mounts():
+        top = mount / name
+        for directory, _subdirectories, _files in os.walk(top, topdown=False):
+            _rmdir(Path(directory))
+
+
+def _rmdir(directory: Path) -> None:
+    end = time.monotonic() + 10
+    while True:
+        try:
+            return directory.rmdir()
+        except FileNotFoundError:
+            return None
+        except OSError:
+            # Busy for some milliseconds after its last process died.
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
