@@ -113,9 +113,9 @@ def test_the_requirements_are_what_the_plugins_import() -> None:
     for path in (ROOT / "plugins").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                imported.add(str(node.module).split(".")[0])
+                imported.add(str(node.module).partition(".")[0])
     foreign = imported - set(sys.stdlib_module_names) - {"ansible", "ansible_collections"}
     needed = {PACKAGES[name] for name in foreign}
     assert set(lines("meta/ee-requirements.txt")) == needed
