@@ -12,5 +12,6 @@ from engines.engine import Engine
 from engines.flavours import FLAVOURS
 from engines.lab import Lab
 from engines.process import LabError
+from engines.registry import Registry
 
-__all__ = ["FLAVOURS", "Engine", "Lab", "LabError"]
+__all__ = ["FLAVOURS", "Engine", "Lab", "LabError", "Registry"]

@@ -8,16 +8,15 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from engines import api, images
 from engines.flavours import Flavour
+from engines.listeners import Listeners
 from engines.process import LabError, Process, wait_for
+from engines.registry import Registry
 from engines.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from engines.registry import Registry
 
 _LOG = "daemon.log"
 _OWN_NETWORKS = ("bridge", "host", "none", "podman", "docker_gwbridge", "ingress")
@@ -33,11 +32,8 @@ class Engine:
     api       its highest API version as numbers, e.g. (1, 51)
     tcp, tls  "tcp://ADDRESS:2375" (plain), "tcp://ADDRESS:2376" (client certificate demanded) when asked for, else None
     ssh       "ssh://root@ADDRESS" when asked for, else None
+    certs, certs_stranger, ssh_config, ssh_clients    the client's files for these, see listeners.Listeners
     """
-
-    tcp: str | None = None
-    tls: str | None = None
-    ssh: str | None = None
 
     def __init__(
         self,
@@ -46,13 +42,17 @@ class Engine:
         cgroup: str,
         daemon: Mapping[str, Any],
         env: Mapping[str, str],
-        options: Sequence[str] = (),
+        listeners: Listeners,
     ) -> None:
         self.flavour = flavour.name
+        self.root = flavour.root
         self.sandbox = sandbox
         self.address = sandbox.address
         self.socket = str(sandbox.shared / "docker.sock")
         self.host = f"unix://{self.socket}"
+        self.tcp, self.tls, self.ssh = listeners.tcp, listeners.tls, listeners.ssh
+        self.certs, self.certs_stranger = listeners.certs, listeners.certs_stranger
+        self.ssh_config, self.ssh_clients = listeners.ssh_config, listeners.ssh_clients
         self.version = ""
         self.api: tuple[int, ...] = ()
         self._env = {**flavour.env, **env}
@@ -62,7 +62,20 @@ class Engine:
             self._command = _podman_command(self.socket)
         else:
             sandbox.write("/etc/docker/daemon.json", json.dumps({**flavour.daemon, **daemon}, indent=1))
-            self._command = _dockerd_command(self.socket, cgroup, options)
+            self._command = _dockerd_command(self.socket, cgroup, listeners.options)
+
+    def summary(self) -> dict[str, Any]:
+        """What the command shows of it, and what another process needs to reach it."""
+        ways = {"tcp": self.tcp, "tls": self.tls, "ssh": self.ssh, "certs": self.certs, "ssh_config": self.ssh_config}
+        return {
+            "flavour": self.flavour,
+            "version": self.version,
+            "api": ".".join(str(part) for part in self.api),
+            "host": self.host,
+            "socket": self.socket,
+            "address": self.address,
+            **{name: str(way) for name, way in ways.items() if way},
+        }
 
     # ---- the daemon ----
 
@@ -198,6 +211,10 @@ class Engine:
     def root_tar(self, files: Mapping[str, bytes] | None = None) -> bytes:
         """The root file system that image() imports, as a tar."""
         return images.root_tar(self.sandbox.root, files)
+
+    def registry(self) -> Registry:
+        """A plain-http registry that this engine reaches at 127.0.0.1:5000 (such addresses need no TLS)."""
+        return Registry(self.sandbox, "127.0.0.1:5000", 5000)
 
     def containers(self) -> list[str]:
         """The names of all containers, stopped ones too."""

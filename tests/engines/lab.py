@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +14,12 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from engines import roots, state
+from engines import listeners, roots, state
+from engines.credentials import Authority
 from engines.engine import Engine
 from engines.flavours import FLAVOURS, Flavour
 from engines.process import LabError, Process, require_machine
+from engines.registry import Registry
 from engines.sandbox import Sandbox, Switch
 
 
@@ -24,31 +27,27 @@ class Lab:
     """`with Lab() as lab:` — engines that live as long as the block; also after an exception, Ctrl-C or SIGTERM
     nothing of it is left, and what a killed process left is removed when the next lab starts.
 
-    `lasting=True`: bound to no process; ended by `python3 tests/engines down NUMBER`.
     Methods may be called from several threads at once.
     """
 
-    def __init__(self, *, lasting: bool = False, name: str | None = None) -> None:
+    def __init__(self) -> None:
         require_machine()
         self._lock = threading.Lock()
         self._next_octet = 11
-        self.engines_running: list[Engine] = []
-        owner = None if lasting else Process.of(os.getpid())
-        self.record = state.allocate(str(roots.CHECKOUT), owner, name)
+        self._engines: list[Engine] = []
+        self._registries: list[Registry] = []
+        self._authorities: dict[str, Authority] = {}
+        self._starters: list[subprocess.Popen[str]] = []
+        self._open = True
+        _end_on_sigterm()
+        self.record = state.allocate(str(roots.CHECKOUT))
         self.number = self.record.number
-        self._closed = False
-        if not lasting:
-            atexit.register(self.close)
-            _end_on_sigterm()
+        atexit.register(self.close)
         try:
             self._switch = Switch(self.number, self.record.link, self._know_process)
         except BaseException:
             self.close()
             raise
-        if lasting:
-            with self._lock:
-                self.record.processes = [known for known in self.record.processes if known.pid != os.getpid()]
-                self.record.save()
 
     def __enter__(self) -> Self:
         return self
@@ -61,11 +60,23 @@ class Lab:
     def close(self) -> None:
         """Ends everything of this lab and removes every trace of it. A second call does nothing."""
         # A forked worker of the owner has the object too, but the lab is not its own.
-        if self._closed or (self.record.owner is not None and self.record.owner.pid != os.getpid()):
+        if not self._open or not self.record.owner or self.record.owner.pid != os.getpid():
             return
         with _signals_held():
             state.remove(self.record)
-            self._closed = True
+            for starter in self._starters:
+                starter.wait(10)  # each has reaped its sandbox's first process, and ended
+            self._open = False
+        atexit.unregister(self.close)
+
+    def keep(self, name: str | None = None) -> None:
+        """Makes it a lasting lab, bound to no process: `python3 tests/engines down` ends it."""
+        with self._lock:
+            self.record.owner, self.record.name = None, name
+            self.record.save()
+        for starter in self._starters:
+            starter.returncode = 0  # it runs on, and nobody here will wait for it
+        self._open = False
         atexit.unregister(self.close)
 
     # ---- engines ----
@@ -90,10 +101,20 @@ class Lab:
             self.record.cgroups.append(cgroup)
             self.record.save()
         sandbox = self._sandbox(chosen.root, octet)
-        engine = Engine(chosen, sandbox, cgroup, daemon or {}, env or {})
+        ways = listeners.Listeners()
+        if set(listen) != {"unix"}:
+            if chosen.program != "dockerd":
+                raise LabError(f"{flavour} listens on its unix socket only")
+            ways = listeners.prepare(listen, sandbox, self._authority("lab"), self._authority("stranger"))
+        engine = Engine(chosen, sandbox, cgroup, daemon or {}, env or {}, ways)
         engine.start()
+        listeners.complete(ways, sandbox)
         with self._lock:
-            self.engines_running.append(engine)
+            self._engines.append(engine)
+            for registry in self._registries:
+                _trust(engine, registry)
+            self.record.engines.append(engine.summary())
+            self.record.save()
         return engine
 
     def engines(self, *flavours: str) -> list[Engine]:
@@ -101,6 +122,29 @@ class Lab:
         roots.ensure_all(sorted({_flavour(flavour).root for flavour in flavours}))
         with ThreadPoolExecutor(max(1, len(flavours))) as pool:
             return list(pool.map(self.engine, flavours))
+
+    def registry(self, *, tls: bool = True, users: Mapping[str, str] | None = None) -> Registry:
+        """A registry with an address of its own, https://10.210.N.OCTET:5443, whose certificate every engine of the lab
+        trusts; `users`: user -> password, None when no login is needed. With tls=False it is http, which engines refuse
+        unless their daemon.json lists it (`insecure-registries`). See Engine.registry() for a plain one on 127.0.0.1.
+        """
+        with self._lock:
+            root = self._engines[0].root if self._engines else _flavour("28.5").root
+        sandbox = self._sandbox(root, self._take_octet())
+        port = 5443 if tls else 5000
+        authority = self._authority("lab") if tls else None
+        registry = Registry(sandbox, f"{sandbox.address}:{port}", port, authority, users)
+        with self._lock:
+            self._registries.append(registry)
+            for engine in self._engines:
+                _trust(engine, registry)
+        return registry
+
+    def _authority(self, name: str) -> Authority:
+        with self._lock:
+            if name not in self._authorities:
+                self._authorities[name] = Authority(self.record.directory / f"authority-{name}", f"dockside {name}")
+            return self._authorities[name]
 
     def _sandbox(self, root: str, octet: int) -> Sandbox:
         return Sandbox(self._switch, octet, roots.ensure(root), self.record.directory / str(octet), self._know_process)
@@ -112,10 +156,17 @@ class Lab:
             self._next_octet += 1
             return self._next_octet - 1
 
-    def _know_process(self, process: Process) -> None:
+    def _know_process(self, process: Process, starter: subprocess.Popen[str]) -> None:
         with self._lock:
+            self._starters.append(starter)
             self.record.processes.append(process)
             self.record.save()
+
+
+def _trust(engine: Engine, registry: Registry) -> None:
+    if registry.ca:
+        # Read at each request, so no restart is needed.
+        engine.sandbox.write(f"/etc/docker/certs.d/{registry.name}/ca.crt", registry.ca.read_bytes())
 
 
 def _flavour(name: str) -> Flavour:

@@ -6,7 +6,6 @@ Both end, with everything in them, when their first process is killed; the host 
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shlex
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from engines.process import LabError, Process, host_env, run, wait_for
 
+_BIND = Path(__file__).with_name("bind_mount.py")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # The maker reads the pid, writes it into the lab's record and only then says go: should the maker be killed in between,
@@ -80,39 +80,39 @@ exec env -i PATH="$PATH" docker-init -g -- sleep infinity </dev/null >/dev/null 
 """
 
 
-def _start(kind: str, namespaces: Sequence[str], script: str, arguments: Sequence[str], known: Callable[[Process], None]) -> Process:
+Known = Callable[[Process, "subprocess.Popen[str]"], None]
+"""Takes note of a new first process, and of the starter that this process has to wait for at the end."""
+
+
+def _start(kind: str, namespaces: Sequence[str], script: str, arguments: Sequence[str], known: Known) -> Process:
     """The first process of new namespaces. `known` writes it into the lab's record before it makes anything."""
-    command = ["unshare", *namespaces, "/bin/sh", "-c", _HANDSHAKE + script, kind, *arguments]
-    with subprocess.Popen(
-        command,
+    starter = subprocess.Popen(
+        ["unshare", *namespaces, "/bin/sh", "-c", _HANDSHAKE + script, kind, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**host_env(), "PATH": _PATH},
         start_new_session=True,  # Ctrl-C at a terminal reaches the owner only, which then cleans up in order
-    ) as starter:
-        assert starter.stdin and starter.stdout and starter.stderr
+    )
+    assert starter.stdin and starter.stdout and starter.stderr
+    with starter.stdin, starter.stdout, starter.stderr:
         first = starter.stdout.readline().strip()
         if not first:
             raise LabError(f"{kind}: {starter.stderr.read().strip()}")
         process = Process.of(int(first))
-        known(process)
-        if process.pid != starter.pid:
-            known(Process.of(starter.pid))
+        known(process, starter)
         starter.stdin.write("go\n")
-        starter.stdin.close()
+        starter.stdin.flush()
         if starter.stdout.readline().strip() != "ready":
             raise LabError(f"{kind}: {starter.stderr.read().strip()}")
-        # It runs on; Popen must neither wait for it here nor warn about it later.
-        starter.returncode = 0
     return process
 
 
 class Switch:
     """The lab's network: a bridge in a namespace of its own, with one cable to the host, which has address .1."""
 
-    def __init__(self, number: int, link: str, known: Callable[[Process], None]) -> None:
+    def __init__(self, number: int, link: str, known: Known) -> None:
         self.number = number
         self.process = _start("switch", ["--net"], _SWITCH, [], known)
         pid = self.process.pid
@@ -148,7 +148,7 @@ def _ip(*lines: str, inside: int | None = None) -> None:
 class Sandbox:
     """A small machine: a root, an address on the switch, processes. `shared` is a directory it has with the host."""
 
-    def __init__(self, switch: Switch, octet: int, root: Path, shared: Path, known: Callable[[Process], None]) -> None:
+    def __init__(self, switch: Switch, octet: int, root: Path, shared: Path, known: Known) -> None:
         self.octet = octet
         self.address = f"10.210.{switch.number}.{octet}"
         self.name = f"node{octet}"
@@ -226,7 +226,7 @@ class Sandbox:
     def bind(self, path: Path) -> None:
         """Shows a directory (or file) of the host in the sandbox, at the same path."""
         # Two namespaces at once is beyond mount(8); and the change of namespace must not happen in a process with threads.
-        run([sys.executable, "-I", __file__, str(self.process.pid), str(path)])
+        run([sys.executable, "-I", str(_BIND), str(self.process.pid), str(path)])
 
     def wait_listening(self, port: int, service: Process, log: str, timeout: float = 15) -> None:
         """Until something listens on the TCP port, on whatever address of the sandbox."""
@@ -244,33 +244,3 @@ def _clean_env(extra: Mapping[str, str]) -> list[str]:
     """Nothing of the caller's environment (proxies, DOCKER_HOST, CA bundles) gets into a sandbox."""
     values = {"PATH": _PATH, "HOME": "/root", "LC_ALL": "C", **extra}
     return ["env", "-i", *(f"{key}={value}" for key, value in values.items())]
-
-
-def _bind_into(pid: int, path: str) -> None:
-    """The helper program behind Sandbox.bind: takes a copy of the mount here, attaches it in the other namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    open_tree, move_mount = 428, 429  # the same numbers on every architecture since Linux 5.2
-    at_fdcwd, clone, recursive, from_fd, mount_namespace = -100, 1, 0x8000, 4, 0x00020000
-
-    def checked(what: str, result: int) -> int:
-        if result < 0:
-            raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
-        return result
-
-    tree = checked("open_tree", libc.syscall(open_tree, at_fdcwd, path.encode(), clone | recursive | os.O_CLOEXEC))
-    is_directory = os.path.isdir(path)
-    root = os.open(f"/proc/{pid}/root", os.O_RDONLY)
-    namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
-    checked("setns", libc.setns(namespace, mount_namespace))
-    os.fchdir(root)
-    os.chroot(".")
-    if is_directory:
-        os.makedirs(path, exist_ok=True)
-    elif not os.path.exists(path):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o644))
-    checked("move_mount", libc.syscall(move_mount, tree, b"", at_fdcwd, path.encode(), from_fd))
-
-
-if __name__ == "__main__":
-    _bind_into(int(sys.argv[1]), sys.argv[2])

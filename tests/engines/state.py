@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import time
@@ -33,6 +34,7 @@ class Record:
     """The contents of lab.json. `owner` is None for a lasting lab: only `down` and `clean --all` end that one."""
 
     number: int
+    token: str  # tells it from a later lab with the same number
     checkout: str
     owner: Process | None
     name: str | None = None
@@ -89,18 +91,15 @@ def records() -> list[Record]:
     return found
 
 
-def allocate(checkout: str, owner: Process | None, name: str | None) -> Record:
-    """A record with a number of its own. Removes dead labs first, whoever they belonged to."""
+def allocate(checkout: str) -> Record:
+    """A record with a number of its own, owned by this process. Removes dead labs first, whoever they belonged to."""
     with locked():
         _remove_dead()
         for number in _NUMBERS:
-            record = Record(number, checkout, owner, name)
+            record = Record(number, secrets.token_hex(8), checkout, Process.of(os.getpid()))
             if record.directory.exists() or os.path.exists(f"/sys/class/net/{record.link}"):
                 continue
             record.directory.mkdir(mode=0o755)
-            if owner is None:
-                # Until the switch runs, the process that makes a lasting lab stands for it.
-                record.processes.append(Process.of(os.getpid()))
             record.save()
             return record
     raise LabError(f"every lab number is taken; see {STATE} and `python3 tests/engines clean`")
@@ -115,7 +114,7 @@ def remove_dead() -> list[int]:
 def _remove_dead() -> list[int]:
     dead = [record for record in records() if record.dead]
     for record in dead:
-        remove(record)
+        _remove(record)
     # A maker that was killed between making the directory and writing the record.
     for directory in STATE.glob("[0-9]*"):
         if not (directory / "lab.json").exists():
@@ -124,29 +123,29 @@ def _remove_dead() -> list[int]:
 
 
 def remove(record: Record) -> None:
-    """Ends everything the record names and removes every trace. Can be repeated after a failure."""
-    myself = os.getpid()
-    processes = [process for process in record.processes if process.pid != myself]
-    for process in processes:
+    """Ends everything the record names and removes every trace; nothing when somebody else has done so already."""
+    with locked():
+        try:
+            present = Record.load(record.directory)
+        except FileNotFoundError:
+            return
+        if present.token == record.token:
+            _remove(record)
+
+
+def _remove(record: Record) -> None:
+    for process in record.processes:
         process.signal(signal.SIGKILL)
-    for process in processes:
-        _reap(process)
+    for process in record.processes:
+        process.wait(20)
     _remove_link(record.link)
     for cgroup in record.cgroups:
-        remove_cgroup(cgroup)
-    shutil.rmtree(record.directory, ignore_errors=False)
-
-
-def _reap(process: Process) -> None:
-    def gone() -> bool:
-        try:
-            # Ours when this process made the lab: collect it, or it stays a zombie.
-            os.waitpid(process.pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
-        return not process.alive
-
-    wait_for(f"end of process {process.pid}", gone, 20, pause=0.01)
+        _remove_cgroup(cgroup)
+    # The record goes last: after a failure, the next cleaning finds what is left.
+    for path in record.directory.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+    shutil.rmtree(record.directory)
 
 
 def _remove_link(link: str) -> None:
@@ -166,7 +165,7 @@ def cgroup_mounts() -> list[Path]:
     return mounts
 
 
-def remove_cgroup(name: str) -> None:
+def _remove_cgroup(name: str) -> None:
     """Removes the control group from every hierarchy. Its processes are gone, so only the directories are left."""
     for mount in cgroup_mounts():
         top = mount / name
