@@ -34,7 +34,6 @@ def payload(name: str) -> list[zipfile.ZipInfo]:
         templar=Templar(loader=DataLoader()),
         task_vars={"ansible_python_interpreter": "/usr/bin/python3"},
         module_compression="ZIP_DEFLATED",
-        remote_is_local=True,
     )
     packed = re.search(rb"UEsD[A-Za-z0-9+/=]+", built.b_module_data)
     assert packed, "no zip archive in what ansible-core built"
