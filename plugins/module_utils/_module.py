@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only file that knows AnsibleModule: the frame around resources, info queries and actions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Callable, NoReturn
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._engine.client import Engine
+from ._engine.endpoint import resolve
+from ._engine.errors import EngineError
+from ._state.converge import Resource, converge
+
+Spec = dict[str, dict[str, Any]]
+
+# The twin of the doc fragment `connection`. Nothing has a default here: the endpoint resolver looks further,
+# into the environment and the docker CLI's contexts.
+CONNECTION: Spec = {
+    "docker_host": {"type": "str", "aliases": ["docker_url"]},
+    "context": {"type": "str"},
+    "api_version": {"type": "str", "aliases": ["docker_api_version"]},
+    "timeout": {"type": "int"},
+    "tls": {"type": "bool"},
+    "validate_certs": {"type": "bool", "aliases": ["tls_verify"]},
+    "tls_hostname": {"type": "str"},
+    "ca_path": {"type": "path", "aliases": ["ca_cert", "tls_ca_cert", "cacert_path"]},
+    "client_cert": {"type": "path", "aliases": ["tls_client_cert", "cert_path"]},
+    "client_key": {"type": "path", "aliases": ["tls_client_key", "key_path"]},
+    "use_ssh_client": {"type": "bool"},
+    "debug": {"type": "bool", "default": False},
+}
+CONNECTION_RULES: dict[str, Any] = {
+    "mutually_exclusive": [("docker_host", "context")],
+    "required_together": [("client_cert", "client_key")],
+}
+
+
+def connect(params: Mapping[str, Any]) -> Engine:
+    """The engine that a task's options and this process's environment point at."""
+    return Engine(resolve(params, os.environ))
+
+
+def frame(spec: Spec, rules: Mapping[str, Any], work: Callable[[AnsibleModule, list[str]], dict[str, Any]]) -> NoReturn:
+    """Run `work` inside a module and report its result; an error comes with the steps that were done before it."""
+    rules = {name: [*CONNECTION_RULES.get(name, []), *rules.get(name, [])] for name in {*CONNECTION_RULES, *rules}}
+    module = AnsibleModule({**CONNECTION, **spec}, supports_check_mode=True, **rules)
+    done: list[str] = []
+    try:
+        result = work(module, done)
+    except (EngineError, ValueError) as error:
+        module.fail_json(msg=str(error), actions=done)
+    module.exit_json(**result)
+
+
+def finish(engine: Engine, result: dict[str, Any]) -> dict[str, Any]:
+    """Close the engine; its warnings go along with the result."""
+    engine.close()
+    return {**result, "warnings": engine.warnings} if engine.warnings else result
+
+
+def run(kind: type[Resource]) -> NoReturn:
+    """A module that brings one object to a state."""
+
+    def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
+        engine = connect(module.params)
+        resource = kind(engine, module.params)
+        resource.done = done
+        outcome = converge(resource, module.check_mode)
+        result = outcome.result()
+        if module._diff:
+            result["diff"] = outcome.diff
+        return finish(engine, result)
+
+    frame(kind.argument_spec(), kind.rules, work)
+
+
+def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, Any]]) -> NoReturn:
+    """A module that only reads: `query` answers its return keys."""
+
+    def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
+        engine = connect(module.params)
+        return finish(engine, {"changed": False, **query(engine, module.params)})
+
+    frame(spec, {}, work)

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an image gives to its containers, told apart from what a container asked for itself.
+
+The daemon merges the image's configuration into the container's at create (moby: daemon/commit.go) and inspect
+shows the sum. own() takes the image's part out again: then a strict comparison means the task's words alone, and a replacement
+made of another image gets that image's values instead of the old one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+# Config members that the daemon takes from the image as a whole, with the option that names them.
+WHOLE = {
+    "User": "user",
+    "WorkingDir": "working_dir",
+    "StopSignal": "stop_signal",
+    "Entrypoint": "entrypoint",
+}
+# Members that are merged key by key; ExposedPorts and Volumes are sets written as maps.
+KEYED = {"Labels": "labels", "ExposedPorts": "exposed_ports", "Volumes": "volumes"}
+
+
+def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a container's inspect without what its image gave, except where the task names the very same thing."""
+    result = {**found, "Config": deepcopy(found["Config"])}
+    config, given = result["Config"], image.get("Config") or {}
+    # The image's command comes with the image's entry point only: another entry point leaves it out.
+    if (
+        "command" not in desired
+        and (config.get("Entrypoint"), config.get("Cmd"))
+        == (
+            given.get("Entrypoint"),
+            given.get("Cmd"),
+        )
+        and desired.get("entrypoint") != config.get("Entrypoint")
+    ):
+        config["Cmd"] = None
+    for member, option in WHOLE.items():
+        if option not in desired and config.get(member) == given.get(member):
+            config[member] = None
+    for member, option in KEYED.items():
+        if config.get(member):
+            config[member] = without(config[member], given.get(member) or {}, desired.get(option) or ())
+    if config.get("Env"):
+        named = desired.get("env") or {}
+        inherited = set(given.get("Env") or [])
+        config["Env"] = [entry for entry in config["Env"] if entry not in inherited or entry.partition("=")[0] in named]
+    if config.get("Healthcheck"):
+        check, base = config["Healthcheck"], given.get("Healthcheck") or {}
+        names = (
+            HEALTH
+            if "healthcheck" not in desired
+            else [name for name in HEALTH if HEALTH[name] not in desired["healthcheck"]]
+        )
+        config["Healthcheck"] = {
+            name: value for name, value in check.items() if name not in names or base.get(name) != value
+        }
+        config["Healthcheck"] = config["Healthcheck"] or None
+    return result
+
+
+HEALTH = {
+    "Test": "test",
+    "Interval": "interval",
+    "Timeout": "timeout",
+    "Retries": "retries",
+    "StartPeriod": "start_period",
+    "StartInterval": "start_interval",
+}
+
+
+def without(present: Mapping[str, Any], given: Mapping[str, Any], named: Iterable[str]) -> dict[str, Any]:
+    """The entries of a map that are not the image's, or that the task names."""
+    return {key: value for key, value in present.items() if key in named or key not in given or given[key] != value}

@@ -1,0 +1,245 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table and the verbs of networks (/networks)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+from .._engine.client import Engine
+from .._engine.errors import EngineError
+from .._state.converge import Document, Plan, Resource, Step
+from .._state.fields import RECREATE, UPDATE, Change, Field, Schema, Struct, pick
+from .._state.kinds import MORE, STRICT, Address, Flag, Many, Map, Subnet, Text, Unfit, Version, address
+
+
+class Pools(Many):
+    """Address pools. The pools of an address family are replaced together; the other family stays as it is."""
+
+    mode = STRICT
+    modes: tuple[str, ...] = (STRICT,)
+
+    def merge(self, desired: Any, actual: Any, mode: str) -> Any:
+        families = {family(pool) for pool in desired}
+        kept = [pool for pool in actual or [] if family(pool) not in families]
+        return self.sort(super().merge(desired, actual, mode) + kept)
+
+    def same(self, desired: Any, actual: Any, mode: str) -> bool:
+        families = {family(pool) for pool in desired}
+        return super().same(desired, [pool for pool in actual or [] if family(pool) in families], mode)
+
+
+def family(pool: Mapping[str, Any]) -> int:
+    """4 or 6: the address family of a pool, told by whichever address it has."""
+    texts = [pool.get("subnet"), pool.get("gateway"), pool.get("iprange")]
+    return 6 if any(":" in text for text in texts if text) else 4
+
+
+POOL = Struct(
+    Field("subnet", Subnet(), "Subnet"),
+    Field("iprange", Subnet(), "IPRange", unset=""),
+    Field("gateway", Address(), "Gateway", unset=""),
+    Field("aux_addresses", Map(canon=address), "AuxiliaryAddresses", unset={}),
+)
+
+# What inspect shows of a connected container that belongs to its configuration, not to the moment.
+ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "MacAddress")
+# What inspect shows of a network that a create body takes.
+MEMBERS = ("Driver", "Options", "IPAM", "EnableIPv6", "Internal", "Attachable", "Ingress", "Scope", "ConfigOnly",
+           "ConfigFrom", "Labels")  # fmt: skip
+
+
+class Network(Resource):
+    """A network and the containers connected to it."""
+
+    word = "network"
+    engine: Engine
+    schema = Schema(
+        Field("driver", Text(), "Driver", unset="bridge"),
+        Field("driver_options", Map(loose=True), "Options", unset={}),
+        Field("ipam_driver", Text(), "IPAM.Driver", unset="default"),
+        Field("ipam_driver_options", Map(loose=True), "IPAM.Options", unset={}),
+        Field("ipam_config", Pools(POOL, key="subnet"), "IPAM.Config", unset=[]),
+        Field("enable_ipv4", Flag(), "EnableIPv4", min_api=(1, 48), unset=True),
+        Field("enable_ipv6", Flag(), "EnableIPv6", unset=False),
+        Field("internal", Flag(), "Internal", unset=False),
+        Field("attachable", Flag(), "Attachable", unset=False),
+        Field("ingress", Flag(), "Ingress", unset=False),
+        Field("scope", Text(("local", "global", "swarm")), "Scope"),
+        Field("config_only", Flag(), "ConfigOnly", unset=False),
+        Field("config_from", Text(), "ConfigFrom.Network", unset=""),
+        Field("labels", Map(), "Labels", unset={}),
+        Field("connected", Many(Text()), "", read="connected", on_change=UPDATE, unset=[], mode=STRICT,
+              extra={"aliases": ["containers"]}),
+    )  # fmt: skip
+    options = {
+        "name": {"type": "str", "required": True, "aliases": ["network_name"]},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "appends": {"type": "bool", "default": False, "aliases": ["incremental"]},
+        "force": {"type": "bool", "default": False},
+    }
+
+    def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
+        super().__init__(engine, params)
+        if params.get("appends"):
+            self.modes["connected"] = MORE
+
+    def find(self) -> dict[str, Any] | None:
+        found = self.engine.get(f"/networks/{self.name}", missing=None)
+        if found is None or found["Name"] != self.name:  # the path also takes ids and the beginnings of ids
+            return None
+        result: dict[str, Any] = found
+        if self.desired.get("connected") is not None:
+            result["connected"] = [short(each) for each in self.members(found)]
+        return result
+
+    def members(self, network: Document) -> list[dict[str, Any]]:
+        """Every container of the network, also those that do not run (inspect of the network leaves these out)."""
+        # Containers that never ran are known under the text of their create request, which is a name or an id.
+        filters = {"network": [network["Id"], network["Name"]]}
+        listed: list[dict[str, Any]] = self.engine.get("/containers/json", {"all": True, "filters": filters})
+        return listed
+
+    def complete(self, found: Document | None) -> None:
+        # Containers may be named by id; the comparison speaks of names.
+        for position, wanted in enumerate(self.desired.get("connected", [])):
+            container = self.engine.get(f"/containers/{wanted}/json", missing=None)
+            if container is None:
+                self.obstacles.append(f"connected: container {wanted} does not exist")
+            else:
+                self.desired["connected"][position] = container["Name"].lstrip("/")
+
+    def creation(self) -> Plan:
+        plan = super().creation()
+        plan.steps += self.links([], self.desired.get("connected", []))
+        return plan
+
+    def steps(self, found: Document, changes: list[Change]) -> list[Step]:
+        steps = []
+        if self.params.get("force") or any(change.action == RECREATE for change in changes):
+            steps.append(self.step("recreate", lambda: self.recreate(found, changes)))
+        for change in changes:
+            if change.option == "connected":
+                steps += self.links(change.before, change.after)
+        return steps
+
+    def removal(self, found: Document) -> Plan:
+        names = [endpoint.get("Name", "") for endpoint in (found.get("Containers") or {}).values()]
+        if names and not self.params.get("force"):
+            self.obstacles.append(
+                f"network {self.name} is in use by {', '.join(sorted(names))}; force: true disconnects them"
+            )
+        return super().removal(found)
+
+    def links(self, before: list[str], after: list[str]) -> list[Step]:
+        """The steps that connect and disconnect containers."""
+        leave = [name for name in before if name not in after]
+        enter = [name for name in after if name not in before]
+        return [
+            Step(f"disconnect container {name} from network {self.name}", partial(self.disconnect, name))
+            for name in leave
+        ] + [
+            Step(f"connect container {name} to network {self.name}", partial(self.connect, name, {})) for name in enter
+        ]
+
+    def connect(self, container: str, config: dict[str, Any]) -> None:
+        self.engine.post(f"/networks/{self.name}/connect", {"Container": container, "EndpointConfig": config})
+
+    def disconnect(self, container: str) -> None:
+        # Forced, because a container that does not run is only let go that way.
+        self.engine.post(f"/networks/{self.name}/disconnect", {"Container": container, "Force": True}, missing=None)
+
+    def create(self) -> None:
+        self.post(self.schema.body(self.desired, {}, self.modes))
+
+    def post(self, body: dict[str, Any]) -> None:
+        # Engines before 25.0 make a second network of the same name unless they are asked not to.
+        self.engine.post("/networks/create", {"Name": self.name, "CheckDuplicate": True, **body})
+
+    def remove(self, found: Document) -> None:
+        if self.params.get("force"):
+            for container in self.members(found):
+                self.disconnect(container["Id"])
+        self.engine.delete(f"/networks/{found['Id']}", missing=None)
+
+    def recreate(self, found: Document, changes: list[Change]) -> None:
+        """Replace the network and bring every container back with its endpoint; on failure the old network is back."""
+        members = [self.engine.get(f"/containers/{each['Id']}/json") for each in self.members(found)]
+        ends = {member["Id"]: endpoint(member, found) for member in members}
+        old = present(found, self.engine.api)
+        new, actual = deepcopy(old), self.schema.actual(found)
+        if self.desired.get("driver", found["Driver"]) != found["Driver"]:  # another driver has other options
+            new["Options"] = actual["driver_options"] = {}
+        body = trim(self.schema.body(self.desired, actual, self.modes, into=new))
+        self.fits(body, members, ends)
+        try:
+            self.replace(body, ends)
+        except EngineError:
+            self.replace(old, ends)
+            raise
+
+    def replace(self, body: dict[str, Any], ends: Mapping[str, dict[str, Any]]) -> None:
+        """What has the network's name goes, a network of this body comes, and the containers are connected to it."""
+        for container in ends:
+            self.disconnect(container)
+        self.engine.delete(f"/networks/{self.name}", missing=None)
+        self.post(body)
+        for container, config in ends.items():
+            self.connect(container, config)
+
+    def fits(self, body: Mapping[str, Any], members: list[Document], ends: Mapping[str, Mapping[str, Any]]) -> None:
+        """Raise ValueError when a container's own address has no place in the new pools."""
+        pools = [ipaddress.ip_network(pool["Subnet"], strict=False) for pool in pick(body, "IPAM.Config") or []]
+        for member in members:
+            for key in ("IPv4Address", "IPv6Address"):
+                text = pick(ends[member["Id"]], f"IPAMConfig.{key}")
+                if text and not any(ipaddress.ip_address(text) in pool for pool in pools):
+                    container = member["Name"].lstrip("/")
+                    raise Unfit(
+                        f"container {container} has the address {text}, which the new subnets lack", "ipam_config"
+                    )
+
+
+def endpoint(container: Document, network: Document) -> dict[str, Any]:
+    """The EndpointConfig that brings a container back to a network, taken from the container's inspect."""
+    networks = container["NetworkSettings"]["Networks"]
+    settings = networks.get(network["Name"]) or networks.get(network["Id"]) or {}
+    config = {name: settings[name] for name in ENDPOINT if settings.get(name)}
+    if "Aliases" in config:
+        # Below API 1.45 the daemon adds the short id (and sometimes the host name) to the aliases that were asked for.
+        added = (container["Id"][:12], container["Config"].get("Hostname"))
+        config["Aliases"] = [alias for alias in config["Aliases"] if alias not in added]
+    return config
+
+
+def short(listed: Document) -> str:
+    """The name of a container in a list, where links to it count as further names."""
+    return min(listed["Names"], key=lambda name: str(name).count("/")).lstrip("/")  # type: ignore[no-any-return]
+
+
+def present(network: Document, api: Version) -> dict[str, Any]:
+    """The create body of which the daemon would make this network."""
+    body = {name: deepcopy(network[name]) for name in MEMBERS if network.get(name)}
+    if api >= (1, 48):
+        body["EnableIPv4"] = network.get("EnableIPv4", True)
+    for pool in pick(body, "IPAM.Config") or []:
+        if pool.get("Gateway"):
+            pool["Gateway"] = address(pool["Gateway"])
+    # The allocator of swarm networks writes its own numbers here; sent back, they would be refused.
+    body.get("Options", {}).pop("com.docker.network.driver.overlay.vxlanid_list", None)
+    return body
+
+
+def trim(body: dict[str, Any]) -> dict[str, Any]:
+    """Drop what the old network had and the new one cannot have."""
+    if not body.get("EnableIPv6") and pick(body, "IPAM.Config"):
+        body["IPAM"]["Config"] = [pool for pool in body["IPAM"]["Config"] if ":" not in pool["Subnet"]]
+    if pick(body, "ConfigFrom.Network"):  # everything below comes from the other network
+        for name in ("IPAM", "Options", "Internal", "EnableIPv6", "EnableIPv4"):
+            body.pop(name, None)
+    return body
