@@ -16,7 +16,7 @@ from .._engine.client import Engine
 from .._engine.errors import EngineError
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import RECONNECT, RECREATE, UPDATE, Change, Field, Schema, pick
-from .._state.kinds import IGNORE, STRICT, Cpus, Flag, Kind, Map, Number, Pairs, Size, Text, Unfit
+from .._state.kinds import IGNORE, STRICT, Cpus, Flag, Kind, Map, Number, Pairs, Size, Text, Unfit, Version
 from . import image as images
 from .container_image import own
 from .container_mounts import ANONYMOUS, Mounts, carry
@@ -358,8 +358,9 @@ class Container(Resource):
                 restart["MaximumRetryCount"] = 0
             body["RestartPolicy"] = restart
         named = self.desired
-        if "memory" in named and "memory_swap" not in named and present["MemorySwap"] in (0, 2 * present["Memory"]):
-            body["MemorySwap"] = 2 * body["Memory"]  # what the daemon makes of a missing one at create
+        if "memory" in named and "memory_swap" not in named and "Memory" in body:
+            if present["MemorySwap"] in (0, 2 * present["Memory"]):
+                body["MemorySwap"] = 2 * body["Memory"]  # what the daemon makes of a missing one at create
 
     def recreate(self, found: Document, changes: list[Change]) -> None:
         """Make the replacement beside the old container, swap them, and swap back when the replacement does not run."""
@@ -386,7 +387,9 @@ class Container(Resource):
 
     def replacement(self, found: Document) -> dict[str, Any]:
         """The create body of a container that differs from the present one in nothing but what the task names."""
-        body = self.schema.body(self.desired, self.schema.actual(self.own), self.modes, into=present(self.own))
+        body = self.schema.body(
+            self.desired, self.schema.actual(self.own), self.modes, into=present(self.own, self.engine.api)
+        )
         host_config, before = body["HostConfig"], found["HostConfig"]
         self.agree(host_config, before)
         if "network_mode" in self.desired and mode(before["NetworkMode"]) != self.desired["network_mode"]:
@@ -500,7 +503,7 @@ class Container(Resource):
             time.sleep(0.2)
 
 
-def present(found: Document) -> dict[str, Any]:
+def present(found: Document, api: Version) -> dict[str, Any]:
     """The create body of which the daemon would make this container again (`found` less what its image gave)."""
     config = {name: value for name, value in deepcopy(found["Config"]).items() if value is not None}
     if config.get("Hostname") == found["Id"][:12]:  # the daemon's own choice
@@ -510,10 +513,15 @@ def present(found: Document) -> dict[str, Any]:
     links = [text.split(":") for text in host_config.get("Links") or []]
     host_config["Links"] = [f"{other.lstrip('/')}:{alias.rpartition('/')[2]}" for other, alias in links]
     ends = {}
+    main = mode(host_config.get("NetworkMode") or "")
     for name, endpoint in Networks().load(found)["networks"].items():
         shown = found["NetworkSettings"]["Networks"][name]
-        if endpoint.get("mac_address") == derived(shown.get("IPAddress") or ""):
-            del endpoint["mac_address"]  # the daemon's own choice
+        chosen = endpoint.get("mac_address") == derived(shown.get("IPAddress") or "")
+        # From API 1.44 to 1.51 inspect shows the address that was asked for here as well, and only that one.
+        if (1, 44) <= api < (1, 52) and name == main:
+            chosen = not config.pop("MacAddress", "")
+        if chosen:  # by the daemon
+            endpoint.pop("mac_address", None)
         ends[name] = endpoint_config(endpoint)
     return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": ends}}
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an image gives to its containers, told apart from what a container asked for itself.
 
-The daemon merges the image's configuration into the container's at create (moby: daemon/commit.go) and inspect
-shows the sum. own() takes the image's part out again: then a strict comparison means the task's words alone, and a replacement
-made of another image gets that image's values instead of the old one's.
+The daemon merges the configuration of the image into that of the container at create (moby: daemon/commit.go) and
+inspect shows the sum. own() takes the image's part out again: then a strict comparison means the task's words alone,
+and a replacement made of another image gets that image's values instead of the old one's.
 """
 
 from __future__ import annotations

@@ -127,5 +127,5 @@ def agree(wanted: Endpoint, present: Endpoint, mode: str) -> bool:
 
 def seen(endpoint: Endpoint, named: Any) -> Any:
     """An endpoint in a diff: of a named one the named members, else everything that was configured."""
-    names = set(named or endpoint) | {"name"}
-    return {name: value for name, value in ENDPOINT.show(endpoint).items() if name in names}
+    names = set(named or [name for name, value in endpoint.items() if value])
+    return {name: value for name, value in ENDPOINT.show(endpoint).items() if name in {"name", *names}}

@@ -17,12 +17,28 @@ from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import RECREATE, UPDATE, Change, Field, Schema, Struct, pick
 from .._state.kinds import MORE, STRICT, Address, Flag, Many, Map, Subnet, Text, Unfit, Version, address
 
+POOL = Struct(
+    Field("subnet", Subnet(), "Subnet"),
+    Field("iprange", Subnet(), "IPRange", unset=""),
+    Field("gateway", Address(), "Gateway", unset=""),
+    Field("aux_addresses", Map(canon=address), "AuxiliaryAddresses", unset={}),
+)
+
+
+def family(pool: Mapping[str, Any]) -> int:
+    """4 or 6: the address family of a pool, told by whichever address it has."""
+    texts = [pool.get("subnet"), pool.get("gateway"), pool.get("iprange")]
+    return 6 if any(":" in text for text in texts if text) else 4
+
 
 class Pools(Many):
     """Address pools. The pools of an address family are replaced together; the other family stays as it is."""
 
-    mode = STRICT
     modes: tuple[str, ...] = (STRICT,)
+
+    def __init__(self) -> None:
+        super().__init__(POOL, key="subnet")
+        self.mode = STRICT
 
     def merge(self, desired: Any, actual: Any, mode: str) -> Any:
         families = {family(pool) for pool in desired}
@@ -33,19 +49,6 @@ class Pools(Many):
         families = {family(pool) for pool in desired}
         return super().same(desired, [pool for pool in actual or [] if family(pool) in families], mode)
 
-
-def family(pool: Mapping[str, Any]) -> int:
-    """4 or 6: the address family of a pool, told by whichever address it has."""
-    texts = [pool.get("subnet"), pool.get("gateway"), pool.get("iprange")]
-    return 6 if any(":" in text for text in texts if text) else 4
-
-
-POOL = Struct(
-    Field("subnet", Subnet(), "Subnet"),
-    Field("iprange", Subnet(), "IPRange", unset=""),
-    Field("gateway", Address(), "Gateway", unset=""),
-    Field("aux_addresses", Map(canon=address), "AuxiliaryAddresses", unset={}),
-)
 
 # What inspect shows of a connected container that belongs to its configuration, not to the moment.
 ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "MacAddress")
@@ -64,7 +67,7 @@ class Network(Resource):
         Field("driver_options", Map(loose=True), "Options", unset={}),
         Field("ipam_driver", Text(), "IPAM.Driver", unset="default"),
         Field("ipam_driver_options", Map(loose=True), "IPAM.Options", unset={}),
-        Field("ipam_config", Pools(POOL, key="subnet"), "IPAM.Config", unset=[]),
+        Field("ipam_config", Pools(), "IPAM.Config", unset=[]),
         Field("enable_ipv4", Flag(), "EnableIPv4", min_api=(1, 48), unset=True),
         Field("enable_ipv6", Flag(), "EnableIPv6", unset=False),
         Field("internal", Flag(), "Internal", unset=False),

@@ -314,7 +314,8 @@ class Many(Kind):
     """A list of one kind of item.
 
     `ordered`: the order counts and the list is replaced (mode strict); otherwise it is a set.
-    `key`: the member of a struct that tells items of a set apart; items of one key are laid over each other.
+    `key`: the member of a struct that tells items of a set apart; items of one key are laid over each other, and strict
+    only means that there are no other items.
     """
 
     type = "list"
@@ -369,7 +370,7 @@ class Many(Kind):
         if not self.key:
             return self.sort(actual + desired) if mode == MORE else desired
         named = [
-            entry if other is None else self.item.merge(entry, other, mode)
+            entry if other is None else self.item.merge(entry, other, self.item.mode)
             for entry, other in self.partners(desired, actual)
         ]
         keys = {entry.get(self.key) for entry in desired}
@@ -379,7 +380,8 @@ class Many(Kind):
         if not self.key:
             return bool(self.merge(desired, actual, mode) == (actual or []))
         found = all(
-            other is not None and self.item.same(entry, other, mode) for entry, other in self.partners(desired, actual)
+            other is not None and self.item.same(entry, other, self.item.mode)
+            for entry, other in self.partners(desired, actual)
         )
         return found and (mode == MORE or len(desired) == len(actual or []))
 
