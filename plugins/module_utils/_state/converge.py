@@ -29,7 +29,10 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do, in the words that the user reads, and the call that does it."""
+    """One thing to do, in the words that the user reads, and the call that does it.
+
+    The call answers False when it finds that it changed nothing after all, as a pull may.
+    """
 
     text: str
     do: Callable[[], Any]
@@ -168,13 +171,17 @@ def converge(resource: Resource, check_mode: bool) -> Outcome:
         resource.engine.warnings.extend(f"this would fail: {obstacle}" for obstacle in resource.obstacles)
     elif resource.obstacles:
         raise Unfit("; ".join(resource.obstacles))
+    changed = bool(plan.steps)
     if not check_mode:
+        changed = False
         for step in plan.steps:
-            step.do()
+            changed = step.do() is not False or changed
             resource.done.append(step.text)
         found = resource.settle(resource.find() if plan.steps else found)
+    if not changed:
+        plan.changes, plan.after = [], plan.before
     return Outcome(
-        bool(plan.steps),
+        changed,
         [step.text for step in plan.steps],
         {"before": plan.before, "after": plan.after},
         plan.changes,

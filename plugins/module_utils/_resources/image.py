@@ -1,0 +1,303 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verbs of images (/images). An image has no settings to compare: what counts is which image a name points at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from .._engine.client import Engine
+from .._engine.errors import APIError, EngineError, StreamError
+from .._engine.registry import Reference, auth_header, is_id, parse_reference
+from .._engine.streams import messages, raise_for_error
+from .._state.converge import Document, Plan, Resource, Step
+from .._state.fields import UPDATE, Change, Schema
+from .._state.kinds import Unfit
+
+PIECE = 65536
+
+
+def inspect(engine: Engine, reference: str) -> dict[str, Any] | None:
+    """The image of a name or an id (GET /images/{name}/json), None when it is not on the engine."""
+    found: dict[str, Any] | None = engine.get(f"/images/{reference}/json", missing=None)
+    return found
+
+
+def pull(engine: Engine, reference: str, platform: str | None = None) -> None:
+    """Fetch an image from its registry (POST /images/create), with the docker CLI's login if there is one.
+
+    Raises StreamError that names the image, ValueError for what is no image name.
+    """
+    name = parse_reference(reference)
+    # Without a tag the daemon would fetch every tag of the repository.
+    query = {"fromImage": name.repository, "tag": name.digest or name.tag, "platform": platform}
+    with failing(f"image {name} cannot be pulled"):
+        create(engine, query, headers=credentials(name))
+
+
+def create(engine: Engine, query: Mapping[str, Any], **how: Any) -> None:
+    """POST /images/create: its stream has to be read to the end, and may report an error anywhere."""
+    with engine.stream("POST", "/images/create", query, **how) as stream:
+        for message in messages(stream.chunks()):
+            raise_for_error(message)
+
+
+@contextmanager
+def failing(what: str) -> Iterator[None]:
+    """Say what failed in front of the daemon's reason, which seldom names the image."""
+    try:
+        yield
+    except (APIError, StreamError) as error:
+        raise StreamError(f"{what}: {error.message}") from error
+
+
+def credentials(name: Reference) -> dict[str, str]:
+    """The header with the login for the image's registry."""
+    header = auth_header(name.domain, os.environ)
+    return {"X-Registry-Auth": header} if header else {}
+
+
+def newest(engine: Engine, reference: str) -> str | None:
+    """The digest that the registry has under this name (GET /distribution/{name}/json); None, with a warning, when the
+    daemon cannot ask."""
+    name = parse_reference(reference)
+    try:
+        answer = engine.get(f"/distribution/{name}/json", headers=credentials(name), patience=60)
+    except APIError as error:
+        engine.warnings.append(f"whether {name} is up to date shows only by pulling it: {error.message}")
+        return None
+    digest: str = answer["Descriptor"]["digest"]
+    return digest
+
+
+def outdated(engine: Engine, reference: str, image: Document, platform: str | None = None) -> bool:
+    """Whether a pull is needed to have what the registry has; True, with a warning, when the daemon cannot ask it."""
+    if is_id(reference):
+        return False
+    name = parse_reference(reference)
+    if platform and not serves(engine, reference, image, platform):
+        return True
+    return not name.digest and not holds(image, name, newest(engine, reference))
+
+
+def holds(image: Document, name: Reference, digest: str | None) -> bool:
+    return f"{name.repository}@{digest}" in (image.get("RepoDigests") or [])
+
+
+# What else the architectures are called.
+ARCHITECTURES = {
+    "x86_64": "amd64",
+    "x86-64": "amd64",
+    "aarch64": "arm64",
+    "armhf": "arm",
+    "armel": "arm/v6",
+    "i386": "386",
+}
+# The variant that is meant when none is named.
+VARIANTS = {"arm": "v7", "arm64": "v8", "amd64": "v1"}
+
+
+def parts(platform: str) -> tuple[str, str, str]:
+    """(os, architecture, variant) of ``linux/arm64/v8``; ``arm64`` alone means Linux, ``linux`` any architecture."""
+    words = platform.lower().split("/")
+    if not 1 <= len(words) <= 3 or not all(words):
+        raise Unfit(f"must look like linux/arm64/v8, not {platform!r}", "platform")
+    if len(words) == 1:
+        words = [words[0], ""] if words[0] in ("linux", "windows") else ["linux", words[0]]
+    system, architecture = words[:2]
+    architecture, _slash, variant = ARCHITECTURES.get(architecture, architecture).partition("/")
+    variant = words[2] if len(words) == 3 else variant or VARIANTS.get(architecture, "")
+    return system, architecture, variant
+
+
+def serves(engine: Engine, reference: str, image: Document, platform: str) -> bool:
+    """Whether the image is there for the platform."""
+    system, architecture, variant = wanted = parts(platform)
+    there = "/".join(filter(None, [image["Os"], image["Architecture"], image.get("Variant")]))
+    if parts(there) == wanted or (not architecture and image["Os"] == system):
+        return True
+    if engine.api < (1, 49) or not architecture:
+        return False
+    # The containerd image store keeps one name for several platforms, and inspect shows the host's own.
+    asked = {"os": system, "architecture": architecture, "variant": variant}
+    found = engine.get(f"/images/{reference}/json", {"platform": asked}, missing=None)
+    return found is not None
+
+
+class Image(Resource):
+    """An image under a name, taken from a registry or from a root file system."""
+
+    word = "image"
+    engine: Engine
+    schema = Schema()
+    options = {
+        "name": {"type": "str", "required": True},
+        "tag": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "source": {"type": "str", "choices": ["pull", "import", "local"]},
+        "force_source": {"type": "bool", "default": False},
+        "platform": {"type": "str"},
+        "import_path": {"type": "path"},
+        "changes": {"type": "list", "elements": "str"},
+        "message": {"type": "str"},
+        "repository": {"type": "str"},
+        "force_tag": {"type": "bool", "default": False},
+        "force_absent": {"type": "bool", "default": False},
+    }
+    rules = {"required_if": [("source", "import", ["import_path"])]}
+
+    def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
+        super().__init__(engine, params)
+        name, tag = self.name, params.get("tag")
+        self.source: str | None = params.get("source")
+        self.platform: str | None = params.get("platform")
+        self.by_id = is_id(name)
+        self.reference = Reference("", name)  # of an id: never looked into
+        self.further: Reference | None = None
+        if self.platform:
+            parts(self.platform)
+        if not self.by_id:
+            self.reference = checked(name, "name", None)
+            if not self.reference.tag and not self.reference.digest:
+                self.reference = checked(name + ("@" if ":" in (tag or "") else ":") + (tag or "latest"), "tag")
+            self.name = str(self.reference)
+        if self.by_id and self.source not in (None, "local"):
+            raise Unfit(f"an image has no name to {self.source} it by when it is given as an id", "name")
+        if self.source == "import" and self.reference.digest:
+            raise Unfit("an imported image gets its digest from the engine", "name")
+        if params.get("repository"):
+            self.further = checked(params["repository"], "repository", self.reference.tag or "latest")
+            if self.further.digest:
+                raise Unfit("must be a name with a tag, not with a digest", "repository")
+
+    def find(self) -> dict[str, Any] | None:
+        return inspect(self.engine, self.name)
+
+    def plan(self, found: Document | None) -> Plan:
+        if self.state == "absent":
+            return self.removal(found) if found else Plan()
+        plan = self.obtain(found)
+        if self.further and (found or plan.steps):
+            self.tag(plan, found, self.further)
+        return plan
+
+    # How the image comes to be there.
+
+    def obtain(self, found: Document | None) -> Plan:
+        """The plan that gets the image from its source, empty when it need not."""
+        misfit = bool(found and self.platform) and not serves(self.engine, self.name, found or {}, str(self.platform))
+        if self.source in (None, "local"):
+            if misfit or not found:
+                self.obstacles.append(self.absence(found))
+            return Plan()
+        if found and not misfit and not self.params.get("force_source"):
+            return Plan()
+        after = "a new image"
+        if self.source == "import" and not os.path.isfile(self.params["import_path"]):
+            self.obstacles.append(f"import_path: there is no file {self.params['import_path']}")
+        elif self.source == "pull" and found and not misfit:
+            # A digest means the same image for ever; a tag means what the registry says today.
+            digest = self.reference.digest or newest(self.engine, self.name)
+            if holds(found, self.reference, digest):
+                return Plan()
+            after = digest or after
+        if found:
+            plan = Plan([], [Change("source", found["Id"], after, UPDATE)], {"id": found["Id"]}, {"id": after})
+        else:
+            plan = Plan([], [], {"exists": False}, {"exists": True, "name": self.name})
+        plan.steps = [self.step(str(self.source), partial(self.fetch, found["Id"] if found else None, plan))]
+        return plan
+
+    def absence(self, found: Document | None) -> str:
+        there = f" for {self.platform} (only for {found['Os']}/{found['Architecture']})" if found else ""
+        hint = "" if self.source else ", and the task does not say where to take it from: see source"
+        return f"image {self.name} is not on the engine{there}{hint}"
+
+    def fetch(self, before: str | None, plan: Plan) -> bool:
+        """Get the image; answers whether the name now means another image than `before`."""
+        if self.source == "pull":
+            pull(self.engine, self.name, self.platform)
+        else:
+            self.load()
+        found = inspect(self.engine, self.name)
+        after = found and found["Id"]
+        plan.after["id"] = after
+        if before:
+            plan.changes[0] = replace(plan.changes[0], after=after)
+        return after != before
+
+    def load(self) -> None:
+        """Make the image of the files in a tar (POST /images/create with fromSrc=-)."""
+        query = {
+            "fromSrc": "-",
+            "repo": self.reference.repository,
+            "tag": self.reference.tag,
+            "message": self.params.get("message"),
+            "changes": tuple(self.params.get("changes") or ()),
+            "platform": self.platform,
+        }
+        path = self.params["import_path"]
+        try:
+            with open(path, "rb") as file, failing(f"{path} cannot be imported as image {self.name}"):
+                headers = {"Content-Type": "application/x-tar"}
+                body = iter(partial(file.read, PIECE), b"")
+                create(self.engine, query, body=body, headers=headers)
+        except OSError as error:
+            raise EngineError(f"import_path: {path} cannot be read: {error.strerror}") from error
+
+    # A further name.
+
+    def tag(self, plan: Plan, found: Document | None, name: Reference) -> None:
+        """Plan to let `name` mean the same image."""
+        other = inspect(self.engine, str(name))
+        if other and found and other["Id"] == found["Id"] and not plan.steps:
+            return
+        if other and not self.params.get("force_tag"):
+            self.engine.warnings.append(f"repository: {name} is there already and is left as it is, see force_tag")
+            return
+        before, after = other and other["Id"], found["Id"] if found and not plan.steps else f"of {self.name}"
+        plan.before[str(name)], plan.after[str(name)] = before, after
+        plan.changes.append(Change("repository", before, after, UPDATE))
+        plan.steps.append(Step(f"tag image {self.name} as {name}", partial(self.point, name)))
+
+    def point(self, name: Reference) -> bool:
+        """Let `name` mean the image; answers whether it did not before."""
+        image, other = inspect(self.engine, self.name) or {"Id": self.name}, inspect(self.engine, str(name)) or {}
+        if image["Id"] == other.get("Id"):
+            return False
+        self.engine.post(f"/images/{self.name}/tag", None, {"repo": name.repository, "tag": name.tag})
+        return True
+
+    # And how it goes.
+
+    def removal(self, found: Document) -> Plan:
+        tags = found.get("RepoTags") or []
+        if not self.params.get("force_absent") and (self.by_id or len(tags) < 2):
+            if len(tags) > 1:
+                self.obstacles.append(f"image {self.name} has the names {', '.join(tags)}; see force_absent")
+            listed = self.engine.get("/containers/json", {"all": True, "filters": {"ancestor": [found["Id"]]}})
+            names = sorted(each["Names"][0].lstrip("/") for each in listed if each["ImageID"] == found["Id"])
+            if names:
+                self.obstacles.append(f"image {self.name} is used by container {', '.join(names)}; see force_absent")
+        plan = super().removal(found)
+        plan.before["id"] = found["Id"]
+        return plan
+
+    def remove(self, found: Document) -> None:
+        self.engine.delete(
+            f"/images/{self.name}", params={"force": bool(self.params.get("force_absent"))}, missing=None
+        )
+
+
+def checked(text: str, option: str, default_tag: str | None = None) -> Reference:
+    """The reference, or the ValueError that names the option."""
+    try:
+        return parse_reference(text, default_tag)
+    except ValueError as error:
+        raise Unfit.at(option, error) from None
