@@ -1,5 +1,7 @@
 """Throw-away real Docker engines for tests and for a first look; see README.md beside this file.
 
+::
+
     from engines import Lab              # with tests/ on sys.path
     with Lab() as lab:
         engine = lab.engine("28.5")

@@ -1,4 +1,4 @@
-"""A very small HTTP client over a unix socket: enough to prepare and to look at an engine, independent of the product."""
+"""A small HTTP client over a unix socket, independent of the product: enough to prepare and to look at an engine."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ def request(
     path: str,
     body: Any = None,
     headers: Mapping[str, str] | None = None,
+    *,
     timeout: float = 60,
 ) -> tuple[int, Any]:
     """One request: (status, decoded body). OSError when nobody answers.
 
     `body`: bytes are sent as they are (a tar, unless a header says otherwise), anything else but None as JSON.
-    The answer: JSON decoded; a stream of JSON lines as a list; other text as str, other bytes as bytes; None when empty.
+    Answers: JSON decoded; a stream of JSON lines as a list; other text as str, other bytes as bytes; nothing as None.
     """
     sent = dict(headers or {})
     if isinstance(body, bytes):

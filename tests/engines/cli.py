@@ -27,7 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python3 tests/engines", description="Throw-away real engines on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python3 tests/engines", description="Throw-away real engines on this machine."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -108,7 +110,8 @@ def _list(options: argparse.Namespace) -> int:
     for lab in shown:
         print(f"lab {lab['lab']}  {lab['name'] or '-'}  {lab['state']}  {lab['checkout']}")
         for engine in lab["engines"]:
-            print(f"  {engine['flavour']}  {engine['version']} (API {engine['api']})  {engine['host']}  {engine['address']}")
+            version = f"{engine['flavour']}  {engine['version']} (API {engine['api']})"
+            print(f"  {version}  {engine['host']}  {engine['address']}")
     return 0
 
 

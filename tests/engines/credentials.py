@@ -23,7 +23,11 @@ class Authority:
         self._key = directory / "ca-key.pem"
         self._config = directory / "openssl.cnf"
         self._config.write_text(_OPENSSL_CONFIG)
-        extensions = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign", "subjectKeyIdentifier=hash"]
+        extensions = [
+            "basicConstraints=critical,CA:TRUE",
+            "keyUsage=critical,keyCertSign,cRLSign",
+            "subjectKeyIdentifier=hash",
+        ]
         self._request(name, self.certificate, self._key, extensions)
 
     def issue(self, usage: str, name: str, certificate: Path, key: Path, addresses: tuple[str, ...] = ()) -> None:
@@ -76,7 +80,7 @@ def ssh_client(directory: Path, key: Path, known_hosts: str) -> None:
 
 
 def htpasswd(users: Mapping[str, str]) -> str:
-    """A password file as docker-registry reads it: bcrypt only. libcrypt is on every Debian; Python 3.13 lacks crypt."""
+    """A password file as docker-registry reads it: bcrypt only. By libcrypt, for Python 3.13 lacks crypt."""
     libcrypt = ctypes.CDLL("libcrypt.so.1")
     libcrypt.crypt.restype = ctypes.c_char_p
     lines = []

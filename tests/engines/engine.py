@@ -19,6 +19,12 @@ from engines.registry import Registry
 from engines.sandbox import Sandbox
 
 _LOG = "daemon.log"
+PODMAN_CGROUP = "libpod_parent"
+"""Podman's service puts containers nowhere else, so all Podman engines of a machine share it."""
+
+# crun refuses a cgroup v1 machine that has the v2 tree mounted beside it.
+_PREPARE_PODMAN = "if grep -q ' /sys/fs/cgroup/unified ' /proc/mounts; then busybox umount /sys/fs/cgroup/unified; fi"
+
 _OWN_NETWORKS = ("bridge", "host", "none", "podman", "docker_gwbridge", "ingress")
 
 
@@ -39,6 +45,7 @@ class Engine:
         self,
         flavour: Flavour,
         sandbox: Sandbox,
+        *,
         cgroup: str,
         daemon: Mapping[str, Any],
         env: Mapping[str, str],
@@ -59,6 +66,7 @@ class Engine:
         self._process: Process | None = None
         self._frozen = False
         if flavour.program == "podman":
+            sandbox.exec(["busybox", "sh", "-c", _PREPARE_PODMAN])
             self._command = _podman_command(self.socket)
         else:
             sandbox.write("/etc/docker/daemon.json", json.dumps({**flavour.daemon, **daemon}, indent=1))
@@ -116,8 +124,10 @@ class Engine:
 
     def freeze(self) -> None:
         """The daemon accepts connections and answers nothing, until thaw()."""
-        self._running().signal(signal.SIGSTOP)
+        process = self._running()
+        process.signal(signal.SIGSTOP)
         self._frozen = True
+        wait_for(f"{self.flavour} to stand still", lambda: process.stopped, 20)
 
     def thaw(self) -> None:
         self._running().signal(signal.SIGCONT)
@@ -151,7 +161,7 @@ class Engine:
         timeout: float = 60,
     ) -> tuple[int, Any]:
         """(status, decoded body); see api.request()."""
-        return api.request(self.socket, method, path, body, headers, timeout)
+        return api.request(self.socket, method, path, body, headers, timeout=timeout)
 
     def get(self, path: str, timeout: float = 60) -> tuple[int, Any]:
         return self.request("GET", path, timeout=timeout)
@@ -170,7 +180,7 @@ class Engine:
     def docker(
         self, *arguments: str, check: bool = True, stdin: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the docker program of the engine's own version in the sandbox; LabError when it fails and `check` is on."""
+        """Runs the engine's own docker program in the sandbox; LabError when it fails and `check` is on."""
         return self.exec(["docker", *arguments], check=check, stdin=stdin, timeout=timeout)
 
     def exec(
@@ -194,8 +204,8 @@ class Engine:
     ) -> str:
         """Makes an image and returns its id.
 
-        `files` {"/www/index.html": b"..."} lie over the root of images.root_tar(); `changes` are Dockerfile instructions
-        (CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR).
+        `files` {"/www/index.html": b"..."} lie over the root of images.root_tar(); `changes` are instructions of a
+        Dockerfile (CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR).
         """
         repository, _colon, version = tag.rpartition(":")
         if not repository or "/" in version:

@@ -17,6 +17,7 @@ _PODMAN = (
     "nftables",
     "passt",
     "podman",
+    "tini",
 )
 
 

@@ -1,4 +1,4 @@
-"""Images made here: no registry can be reached, so an image is the static busybox and a few files, imported as a tar."""
+"""Images made here, for no registry can be reached: the static busybox and a few files, imported as a tar."""
 
 from __future__ import annotations
 
@@ -31,7 +31,15 @@ _FILES: dict[str, tuple[bytes, int]] = {
     "/etc/group": (b"root:x:0:\napp:x:1000:\n", 0o644),
     "/www/index.html": (b"<h1>Hello from a container</h1>\n", 0o644),
 }
-_DIRECTORIES = {"bin": 0o755, "etc": 0o755, "home/app": 0o755, "root": 0o700, "tmp": 0o1777, "usr/bin": 0o755, "www": 0o755}
+_DIRECTORIES = {
+    "bin": 0o755,
+    "etc": 0o755,
+    "home/app": 0o755,
+    "root": 0o700,
+    "tmp": 0o1777,
+    "usr/bin": 0o755,
+    "www": 0o755,
+}
 
 CHANGES = ('CMD ["/bin/serve"]', "EXPOSE 80")
 """What an image gets when its maker names no changes: a web server on port 80 that serves /www."""

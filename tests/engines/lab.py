@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any
 
 from engines import listeners, roots, state
 from engines.credentials import Authority
-from engines.engine import Engine
+from engines.engine import PODMAN_CGROUP, Engine
 from engines.flavours import FLAVOURS, Flavour
 from engines.process import LabError, Process, require_machine
 from engines.registry import Registry
@@ -49,7 +49,7 @@ class Lab:
             self.close()
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Lab:
         return self
 
     def __exit__(
@@ -99,6 +99,8 @@ class Lab:
         cgroup = f"dockside-lab-{self.number}-{octet}"
         with self._lock:
             self.record.cgroups.append(cgroup)
+            if chosen.program == "podman" and PODMAN_CGROUP not in self.record.shared_cgroups:
+                self.record.shared_cgroups.append(PODMAN_CGROUP)
             self.record.save()
         sandbox = self._sandbox(chosen.root, octet)
         ways = listeners.Listeners()
@@ -106,7 +108,7 @@ class Lab:
             if chosen.program != "dockerd":
                 raise LabError(f"{flavour} listens on its unix socket only")
             ways = listeners.prepare(listen, sandbox, self._authority("lab"), self._authority("stranger"))
-        engine = Engine(chosen, sandbox, cgroup, daemon or {}, env or {}, ways)
+        engine = Engine(chosen, sandbox, cgroup=cgroup, daemon=daemon or {}, env=env or {}, listeners=ways)
         engine.start()
         listeners.complete(ways, sandbox)
         with self._lock:
@@ -129,7 +131,9 @@ class Lab:
         unless their daemon.json lists it (`insecure-registries`). See Engine.registry() for a plain one on 127.0.0.1.
         """
         with self._lock:
-            root = self._engines[0].root if self._engines else _flavour("28.5").root
+            # A root that is there already; Podman's has no docker-registry.
+            there = [engine.root for engine in self._engines if FLAVOURS[engine.flavour].program == "dockerd"]
+        root = there[0] if there else _flavour("28.5").root
         sandbox = self._sandbox(root, self._take_octet())
         port = 5443 if tls else 5000
         authority = self._authority("lab") if tls else None
@@ -198,5 +202,3 @@ def _signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-

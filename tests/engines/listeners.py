@@ -70,7 +70,7 @@ def prepare(listen: Sequence[str], sandbox: Sandbox, authority: Authority, stran
 
 
 def complete(found: Listeners, sandbox: Sandbox) -> None:
-    """What needs the running daemon: one dockerd serves TCP either plain or with TLS, so with both the plain port is a relay."""
+    """What needs the running daemon. One dockerd serves TCP plain or with TLS: with both, the plain port is a relay."""
     if found.tcp and found.tls:
         relay = ["busybox", "nc", "-ll", "-p", "2375", "-e", "docker", "system", "dial-stdio"]
         process = sandbox.spawn(relay, "relay.log")

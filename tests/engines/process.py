@@ -138,6 +138,16 @@ class Process:
         fields = _stat(self.pid)
         return bool(fields) and fields[0] not in "ZX" and int(fields[19]) == self.start and self.boot == _boot()
 
+    @property
+    def stopped(self) -> bool:
+        """True once every thread has met a SIGSTOP; until then it may still answer."""
+        tasks = Path(f"/proc/{self.pid}/task")
+        try:
+            states = [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks.iterdir()]
+        except (FileNotFoundError, ProcessLookupError):
+            return False  # a thread just ended
+        return all(state == "T" for state in states)
+
     def signal(self, number: signal.Signals) -> None:
         """A process that is gone is left alone: so is whoever has its pid now."""
         if self.alive:

@@ -134,7 +134,13 @@ class _Apt:
     """apt-get with one suite and a state of its own: it neither reads nor changes what the machine has installed."""
 
     def __init__(self, place: Path, suite: str, keyring: Path) -> None:
-        for directory in ("state/lists/partial", "cache/archives/partial", "etc/sources", "etc/conf", "etc/preferences"):
+        for directory in (
+            "state/lists/partial",
+            "cache/archives/partial",
+            "etc/sources",
+            "etc/conf",
+            "etc/preferences",
+        ):
             (place / directory).mkdir(parents=True)
         (place / "status").touch()
         source = {"Types": "deb", "URIs": _mirror(), "Suites": suite, "Components": "main", "Signed-By": str(keyring)}
@@ -179,7 +185,9 @@ class _Apt:
 def _acquire_settings() -> list[str]:
     """How this machine fetches packages (proxies, retries). Its hooks and index targets are left out on purpose."""
     dump = run(["apt-config", "dump"]).stdout.splitlines()
-    return [line for line in dump if re.match(r"Acquire::(http|https|ftp|Retries|ForceIPv\d|Check|Max)\b.* \".+\";$", line)]
+    return [
+        line for line in dump if re.match(r"Acquire::(http|https|ftp|Retries|ForceIPv\d|Check|Max)\b.* \".+\";$", line)
+    ]
 
 
 def _mirror() -> str:
@@ -256,7 +264,14 @@ def _unpack(debs: list[Path], tree: Path) -> None:
     for deb in debs:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE) as unpacker:
             # The links of the merged /usr stay links, also for packages that still carry /bin or /lib.
-            tar = ["tar", "--extract", "--keep-directory-symlink", "--directory", str(tree), "--exclude=./usr/share/doc/*"]
+            tar = [
+                "tar",
+                "--extract",
+                "--keep-directory-symlink",
+                "--directory",
+                str(tree),
+                "--exclude=./usr/share/doc/*",
+            ]
             done = subprocess.run(tar, stdin=unpacker.stdout, capture_output=True, text=True, check=False)
         if done.returncode or unpacker.returncode:
             raise LabError(f"unpacking {deb.name}: {done.stderr[-500:]}")

@@ -75,8 +75,9 @@ pivot_root . .host
 cd /
 busybox umount -l /.host
 rmdir /.host
+command -v tini-static >/dev/null
 echo ready
-exec env -i PATH="$PATH" docker-init -g -- sleep infinity </dev/null >/dev/null 2>&1
+exec env -i PATH="$PATH" tini-static -g -- sleep infinity </dev/null >/dev/null 2>&1
 """
 
 
@@ -225,7 +226,7 @@ class Sandbox:
 
     def bind(self, path: Path) -> None:
         """Shows a directory (or file) of the host in the sandbox, at the same path."""
-        # Two namespaces at once is beyond mount(8); and the change of namespace must not happen in a process with threads.
+        # Beyond mount(8), which sees one namespace; and only a process with one thread may change its own.
         run([sys.executable, "-I", str(_BIND), str(self.process.pid), str(path)])
 
     def wait_listening(self, port: int, service: Process, log: str, timeout: float = 15) -> None:

@@ -77,13 +77,15 @@ def _create(engine: Engine, name: str, **config: object) -> None:
 
 
 def _try_container(engine: Engine) -> None:
-    """Image, bind mount from the host, published port, labels; stopped by SIGTERM; reset leaves nothing but the image."""
+    """Image, bind mount from the host, published port, labels; SIGTERM; reset leaves nothing but the image."""
     engine.image(changes=[*images.CHANGES, "LABEL made=here", "ENV A=b"])
     with tempfile.TemporaryDirectory() as place:
         Path(place, "index.html").write_text(engine.flavour)
         engine.bind(place)
         ports = {"80/tcp": [{"HostPort": "8080"}]}
-        _create(engine, "web", ExposedPorts={"80/tcp": {}}, HostConfig={"PortBindings": ports, "Binds": [f"{place}:/www"]})
+        _create(
+            engine, "web", ExposedPorts={"80/tcp": {}}, HostConfig={"PortBindings": ports, "Binds": [f"{place}:/www"]}
+        )
         _equal(engine.fetch(8080), (200, engine.flavour))
         _equal(engine.containers(), ["web"])
         _equal(engine.ask("GET", "/containers/web/json")["Config"]["Labels"]["made"], "here")
@@ -117,7 +119,8 @@ def _try_daemon(engine: Engine) -> None:
         pass
     else:
         raise AssertionError("a frozen daemon answers")
-    engine.thaw()
+    finally:
+        engine.thaw()
     _equal(engine.get("/_ping")[0], 200)
     engine.reset()
 
@@ -138,9 +141,10 @@ def _try_registry(lab: Lab, engine: Engine) -> None:
     engine.docker("tag", images.WEB, name)
     if engine.docker("push", name, check=False).returncode == 0:
         raise AssertionError("a push without a login was taken")
-    if engine.docker("login", "-u", "somebody", "--password-stdin", registry.name, stdin="wrong", check=False).returncode == 0:
+    login = ["login", "--username=somebody", "--password-stdin", registry.name]
+    if engine.docker(*login, stdin="wrong", check=False).returncode == 0:
         raise AssertionError("a wrong password was taken")
-    engine.docker("login", "-u", "somebody", "--password-stdin", registry.name, stdin="secret")
+    engine.docker(*login, stdin="secret")
     engine.docker("push", name)
     _equal(registry.tags("web"), ["1"])
 

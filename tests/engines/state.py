@@ -40,6 +40,7 @@ class Record:
     name: str | None = None
     processes: list[Process] = field(default_factory=list)
     cgroups: list[str] = field(default_factory=list)
+    shared_cgroups: list[str] = field(default_factory=list)  # of which only what is empty may be removed
     engines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -141,6 +142,8 @@ def _remove(record: Record) -> None:
     _remove_link(record.link)
     for cgroup in record.cgroups:
         _remove_cgroup(cgroup)
+    for cgroup in record.shared_cgroups:
+        _remove_cgroup(cgroup, shared=True)
     # The record goes last: after a failure, the next cleaning finds what is left.
     for path in record.directory.iterdir():
         if path.is_dir():
@@ -165,12 +168,19 @@ def cgroup_mounts() -> list[Path]:
     return mounts
 
 
-def _remove_cgroup(name: str) -> None:
+def _remove_cgroup(name: str, *, shared: bool = False) -> None:
     """Removes the control group from every hierarchy. Its processes are gone, so only the directories are left."""
     for mount in cgroup_mounts():
-        top = mount / name
-        for directory, _subdirectories, _files in os.walk(top, topdown=False):
-            _rmdir(Path(directory))
+        for directory, _subdirectories, _files in os.walk(mount / name, topdown=False):
+            if not (shared and _in_use(Path(directory))):
+                _rmdir(Path(directory))
+
+
+def _in_use(cgroup: Path) -> bool:
+    try:
+        return bool((cgroup / "cgroup.procs").read_text()) or any(path.is_dir() for path in cgroup.iterdir())
+    except FileNotFoundError:
+        return False
 
 
 def _rmdir(directory: Path) -> None:
