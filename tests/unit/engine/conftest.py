@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine

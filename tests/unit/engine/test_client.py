@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any, Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, Callable
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine import errors
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 
-from tests.unit.fake_engine import Chunks, FakeEngine, Raw, Reply, Seen, Slow
+from tests.unit.fake_engine import Chunks, FakeEngine, Raw, Reply, Slow
 
 Connect = Callable[..., Engine]
 NOT_FOUND = Reply({"message": "network web not found"}, 404)
@@ -40,7 +41,7 @@ def test_the_newest_version_that_both_know_is_used(sockets: str, connect: Connec
         engine = connect(fake)
         assert engine.api == used
         engine.get("/info")
-        assert [(seen.path, seen.version) for seen in fake.seen] == [("/_ping", ""), ("/info", "%d.%d" % used)]
+        assert [(seen.path, seen.version) for seen in fake.seen] == [("/_ping", ""), ("/info", "{}.{}".format(*used))]
 
 
 def test_nothing_is_opened_before_the_first_request(fake: FakeEngine, connect: Connect) -> None:
@@ -146,7 +147,16 @@ def test_bytes_and_iterators_are_sent_as_they_are(fake: FakeEngine, connect: Con
 
 def test_parameters(fake: FakeEngine, connect: Connect) -> None:
     fake.on("GET", "/x", Reply())
-    params = {"a": True, "b": False, "c": None, "d": {"name": ["^/?x$"]}, "e": [1], "f": "ü &=", "g": 0, "h": ("1", "2")}
+    params = {
+        "a": True,
+        "b": False,
+        "c": None,
+        "d": {"name": ["^/?x$"]},
+        "e": [1],
+        "f": "ü &=",
+        "g": 0,
+        "h": ("1", "2"),
+    }
     connect(fake).get("/x", params)
     assert fake.seen[-1].query == {
         "a": ["true"],
@@ -160,14 +170,17 @@ def test_parameters(fake: FakeEngine, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/networks/a b", "/networks/a?b=c#d", "/networks/ä%2e", "/images/reg.io:5000/a/b:1@sha256:0/json", "/x/a+~=,"]
+    "path",
+    ["/networks/a b", "/networks/a?b=c#d", "/networks/ä%2e", "/images/reg.io:5000/a/b:1@sha256:0/json", "/x/a+~=,"],
 )
 def test_names_reach_the_daemon_as_they_are(fake: FakeEngine, connect: Connect, path: str) -> None:
     fake.on("GET", path, Reply("found"))
     assert connect(fake).get(path) == "found"
 
 
-@pytest.mark.parametrize("path", ["/networks/..", "/networks/.", "/networks/", "/a//b", "/networks/../info", "networks", ""])
+@pytest.mark.parametrize(
+    "path", ["/networks/..", "/networks/.", "/networks/", "/a//b", "/networks/../info", "networks", ""]
+)
 def test_paths_that_would_name_another_object_are_refused(fake: FakeEngine, connect: Connect, path: str) -> None:
     with pytest.raises(ValueError, match="cannot be asked"):
         connect(fake).delete(path)
@@ -350,7 +363,9 @@ def test_what_changes_something_is_sent_once(fake: FakeEngine, connect: Connect,
     assert fake.asked(method.upper(), "/x") == 1
 
 
-def test_an_error_that_the_caller_is_handling_is_not_mistaken_for_the_reason(fake: FakeEngine, connect: Connect) -> None:
+def test_an_error_that_the_caller_is_handling_is_not_mistaken_for_the_reason(
+    fake: FakeEngine, connect: Connect
+) -> None:
     fake.on("GET", "/x", Raw())
     engine = connect(fake)
     try:
@@ -455,7 +470,9 @@ def test_an_error_opens_no_stream(fake: FakeEngine, connect: Connect) -> None:
             raise AssertionError("opened")
 
 
-@pytest.mark.parametrize("answer", [Chunks([b"one"], cut=True), Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none")])
+@pytest.mark.parametrize(
+    "answer", [Chunks([b"one"], cut=True), Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none")]
+)
 def test_a_stream_that_breaks(fake: FakeEngine, connect: Connect, answer: Any) -> None:
     fake.on("GET", "/x", answer)
     got = []
