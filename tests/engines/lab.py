@@ -6,12 +6,11 @@ import atexit
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from engines import listeners, roots, state
@@ -181,16 +180,15 @@ def _flavour(name: str) -> Flavour:
 
 
 def _end_on_sigterm() -> None:
-    """SIGTERM and SIGHUP unwind the stack as Ctrl-C does, unless the program has a handler of its own."""
+    """SIGTERM and SIGHUP unwind the stack as Ctrl-C does, unless the program has a handler of its own.
+
+    As KeyboardInterrupt, for pytest takes SystemExit for the failure of one test and goes on.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        sys.exit(128 + number)
-
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, leave)
+            signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager

@@ -133,12 +133,6 @@ class Switch:
         _ip(f"link set port{octet} master switch up", inside=pid)
         _ip(f"address add 10.210.{self.number}.{octet}/24 dev eth0", "link set eth0 up", inside=sandbox.pid)
 
-    def unplug(self, octet: int) -> None:
-        _ip(f"link set port{octet} down", inside=self.process.pid)
-
-    def replug(self, octet: int) -> None:
-        _ip(f"link set port{octet} up", inside=self.process.pid)
-
 
 def _ip(*lines: str, inside: int | None = None) -> None:
     """Commands of the host's ip program, in the host's network namespace or in that of process `inside`."""
