@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """with_engine.py FLAVOUR CONFIG COMMAND…: runs a command beside a throw-away engine that ends with it.
 
-CONFIG is a YAML file for ansible-test, with the variables that integration targets have; the command has them in capitals
-in its environment: docker_host, engine_version, engine_api ("1.51"), engine_address (published ports are there), test_image (a web server on
-port 80), test_root_tar (that image's root file system) and test_directory (empty, at the same path in the engine).
+CONFIG is a YAML file for ansible-test, with the variables that integration targets have; the command has them in its
+environment, in capitals: docker_host, engine_version, engine_api ("1.51"), engine_address (published ports are there),
+test_image (a web server on port 80), test_root_tar (that image's root file system) and test_directory (empty, at the
+same path in the engine).
 """
 
 from __future__ import annotations
