@@ -1,0 +1,292 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drives a resource in process against a real engine: what holds for every option of every resource.
+
+CASES = [
+    Case("labels", {"labels": {"a": "1"}}, {"labels": {"a": "2"}}, CREATE_ONLY),
+    ...
+]
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, target: Target) -> None:
+    Bench(Volume, target).prove(case)
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
+from ansible_collections.dockside.engine.plugins.module_utils._engine.endpoint import parse_version, resolve
+from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import VersionError
+from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome, Resource, converge
+from ansible_collections.dockside.engine.plugins.module_utils._state.fields import CREATE_ONLY, RECREATE, pick
+from ansible_collections.dockside.engine.plugins.module_utils._state.kinds import Unfit
+from engines import Engine as LabEngine
+
+Version = tuple[int, ...]
+Options = Mapping[str, Any]
+
+
+class Target:
+    """An engine, and the API version that its clients are held to (None: whatever both sides know)."""
+
+    def __init__(self, name: str, engine: LabEngine, pinned: str | None) -> None:
+        self.name = name
+        self.engine = engine
+        self.pinned = pinned
+        self.api: Version = parse_version(pinned) if pinned else min(engine.api, (1, 55))
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def containerd(self) -> bool:
+        """Whether images are in the containerd image store."""
+        return "containerd" in self.engine.flavour
+
+    def client(self, host: str | None = None) -> Engine:
+        return Engine(resolve({"docker_host": host or self.engine.host, "api_version": self.pinned}, {}))
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        return self.engine.ask(method, path, body)
+
+    def there(self, path: str) -> bool:
+        return self.engine.get(path)[0] == 200
+
+    def container(self, name: str, *, start: bool = True, **body: Any) -> str:
+        """A container of the idle image; answers its id. `body` is what POST /containers/create takes."""
+        body = {"Image": self.image(), "Cmd": ["/bin/idle"], **body}
+        made: str = self.ask("POST", f"/containers/create?name={name}", body)["Id"]
+        if start:
+            self.ask("POST", f"/containers/{made}/start")
+        return made
+
+    def image(self) -> str:
+        """The name of an image that stays for the whole session."""
+        name = "dockside/web:1"
+        if not self.there(f"/images/{name}/json"):
+            self.engine.image(name)
+        return name
+
+    def images(self) -> set[str]:
+        self.image()
+        return {image["Id"] for image in self.ask("GET", "/images/json")}
+
+    def drop_images_except(self, kept: set[str]) -> None:
+        for image in self.ask("GET", "/images/json"):
+            own = image["Id"] not in kept
+            for name in image["RepoTags"] or ():
+                if own or name != "dockside/web:1":
+                    self.engine.request("DELETE", f"/images/{quote(name)}?force=1")
+            if own:
+                self.engine.request("DELETE", f"/images/{image['Id']}?force=1")
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that is on the engine, less what changes by itself."""
+        containers, networks = {}, {}
+        for each in self.ask("GET", "/containers/json?all=1"):
+            found = self.ask("GET", f"/containers/{each['Id']}/json")
+            found["State"].pop("Health", None)
+            containers[each["Id"]] = found
+        for each in self.ask("GET", "/networks"):
+            networks[each["Id"]] = self.ask("GET", f"/networks/{each['Id']}")
+        volumes = sorted(self.ask("GET", "/volumes")["Volumes"] or [], key=lambda volume: str(volume["Name"]))
+        images = sorted(self.ask("GET", "/images/json"), key=lambda image: str(image["Id"]))
+        return {"containers": containers, "networks": networks, "volumes": volumes, "images": images}
+
+
+@dataclass(frozen=True)
+class Case:
+    """An option, or a few that only go together.
+
+    options    what makes the object, beside its name
+    changed    what the next task names instead; None: nothing is changed
+    action     what the change costs (UPDATE, RECONNECT, RECREATE, CREATE_ONLY)
+    why        the options that `changes` names; by default those of `changed` that differ from `options`
+    consent    options that allow a change which would else be refused
+    min_api    the API version that the options need; below, the task must fail and name `needs`
+    needs      the option (path) that is too new below min_api; by default each of `options`
+    without    engine -> why the case cannot be tried there
+    shows      path in inspect -> its value after the first task
+    prepare    makes what the options speak of
+    name       the object's name
+    """
+
+    id: str
+    options: Options
+    changed: Options | None = None
+    action: str = RECREATE
+    why: tuple[str, ...] | None = None
+    consent: Options = field(default_factory=dict)
+    min_api: Version = (1, 33)
+    needs: tuple[str, ...] | None = None
+    without: Mapping[str, str] = field(default_factory=dict)
+    shows: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Target], Any] | None = None
+    name: str = "case"
+
+    def __str__(self) -> str:
+        return self.id
+
+    def reasons(self) -> set[str]:
+        if self.why is not None:
+            return set(self.why)
+        return {name for name, value in (self.changed or {}).items() if self.options.get(name) != value}
+
+
+class Bench:
+    """A kind of resource on a target."""
+
+    def __init__(self, kind: type[Resource], target: Target) -> None:
+        self.kind = kind
+        self.target = target
+        self.rules = dict(kind.rules)
+
+    def params(self, options: Options) -> dict[str, Any]:
+        """The options as AnsibleModule would hand them over; ValueError with its words."""
+        result = ArgumentSpecValidator(self.kind.argument_spec(), **self.rules).validate(dict(options))
+        if result.error_messages:
+            raise ValueError("; ".join(result.error_messages))
+        return dict(result.validated_parameters)
+
+    def run(self, options: Options, check: bool = False, host: str | None = None) -> Outcome:
+        engine = self.target.client(host)
+        try:
+            outcome = converge(self.kind(engine, self.params(options)), check)
+            outcome.value["warnings"] = engine.warnings
+            return outcome
+        finally:
+            engine.close()
+
+    def check(self, options: Options) -> Outcome:
+        """A run in check mode, which must not touch the engine."""
+        before = self.target.snapshot()
+        outcome = self.run(options, check=True)
+        assert self.target.snapshot() == before
+        return outcome
+
+    def agree(self, options: Options) -> Outcome:
+        """A real run, which must do what the run in check mode before it said."""
+        said, done = self.check(options), self.run(options)
+        assert (said.changed, said.actions) == (done.changed, done.actions)
+        assert said.changes == done.changes
+        assert said.diff == done.diff
+        return done
+
+    def settled(self, options: Options) -> Outcome:
+        """A run that must find everything as the task wants it."""
+        outcome = self.agree(options)
+        assert outcome.changes == []
+        assert (outcome.changed, outcome.actions) == (False, [])
+        assert outcome.diff["before"] == outcome.diff["after"]
+        return outcome
+
+    def refused(
+        self, options: Options, message: str, error: type[Exception] | tuple[type[Exception], ...] = ValueError
+    ) -> None:
+        """A run that must fail with these words (a regular expression) and touch nothing."""
+        before = self.target.snapshot()
+        with pytest.raises(error, match=message):
+            self.run(options)
+        assert self.target.snapshot() == before
+
+    def prove(self, case: Case) -> None:
+        """Created, again ok, changed at the planned cost, ok, removed, ok; check mode agreeing each time."""
+        target = self.target
+        if target.name in case.without or target.engine.flavour in case.without:
+            pytest.skip(case.without.get(target.name) or case.without[target.engine.flavour])
+        if case.prepare:
+            case.prepare(target)
+        options = {"name": case.name, **case.options}
+        if target.api < case.min_api:
+            for option in case.needs or tuple(case.options):
+                text = f"{option} needs API {case.min_api[0]}.{case.min_api[1]}"
+                self.refused(options, re.escape(text), VersionError)
+            return
+        made = self.agree(options)
+        assert made.changed
+        for path, value in case.shows.items():
+            assert pick(made.value[self.kind.word], path) == value, path
+        self.settled(options)
+        if case.changed is not None:
+            self.prove_change(case, {**options, **case.changed})
+        absent = {"name": case.name, "state": "absent"}
+        assert self.agree(absent).changed
+        self.settled(absent)
+
+    def prove_change(self, case: Case, options: dict[str, Any]) -> None:
+        if case.action == CREATE_ONLY:
+            self.refused(options, ".*".join(sorted(case.reasons())), Unfit)
+        options.update(case.consent)
+        done = self.agree(options)
+        assert done.changed
+        assert {change.option for change in done.changes} == case.reasons()
+        assert case.action in {change.action for change in done.changes}
+        assert set(done.diff["before"]) == set(done.diff["after"]) == case.reasons()
+        self.settled(options)
+
+
+# ---- requests, counted where they cross the socket ----
+
+REQUEST = re.compile(rb"^([A-Z]+ /\S*) HTTP/1\.[01]\r\n", re.MULTILINE)
+
+
+@contextmanager
+def counted(target: Target) -> Iterator[tuple[str, list[str]]]:
+    """(docker_host, requests): a socket in front of the engine's, and the requests that came through it so far."""
+    seen: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="dockside-") as directory, socket.socket(socket.AF_UNIX) as listener:
+        path = str(Path(directory, "docker.sock"))
+        listener.bind(path)
+        listener.listen()
+        thread = threading.Thread(target=_serve, args=(listener, target.engine.socket, seen))
+        thread.start()
+        try:
+            yield f"unix://{path}", seen
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def _serve(listener: socket.socket, path: str, seen: list[str]) -> None:
+    threads = []
+    while True:
+        try:
+            client, _address = listener.accept()
+        except OSError:
+            break
+        engine = socket.socket(socket.AF_UNIX)
+        engine.connect(path)
+        for source, sink, record in ((client, engine, seen), (engine, client, None)):
+            threads.append(threading.Thread(target=_pump, args=(source, sink, record)))
+            threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket, record: list[str] | None) -> None:
+    try:
+        while data := source.recv(65536):
+            if record is not None:
+                record += [line.decode() for line in REQUEST.findall(data)]
+            sink.sendall(data)
+    except OSError:
+        pass  # the other side is gone
+    for end in (source, sink):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
