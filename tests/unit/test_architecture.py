@@ -90,7 +90,7 @@ def decisions_on(source: str, name: str) -> list[int]:
 
 
 def type_checking_imports(source: str) -> list[int]:
-    """The lines under `if TYPE_CHECKING` that import what AnsiballZ packs: the collection's own files and ansible-core's."""
+    """The lines under `if TYPE_CHECKING` that import what AnsiballZ packs: our own files and ansible-core's."""
     lines = []
     for guard in ast.walk(ast.parse(source)):
         if not (isinstance(guard, ast.If) and calls(ast.unparse(guard.test), ("TYPE_CHECKING",))):
