@@ -70,8 +70,8 @@ def session(endpoint: Endpoint) -> requests.Session:
         def send(self, data: Any) -> None:
             try:
                 super().send(data)
-            except BrokenPipeError:
-                pass  # answered before the end of the body: read what the daemon says
+            except (ConnectionError, ssl.SSLEOFError):
+                pass  # the daemon answered before it read all, or refused the certificate: read what it says
 
     pool = HTTPConnectionPool(endpoint.host or "localhost", endpoint.port, timeout=None, maxsize=8)
     pool.ConnectionCls = Connection

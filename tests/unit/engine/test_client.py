@@ -222,8 +222,8 @@ def test_missing_is_an_answer(fake: FakeEngine, connect: Connect, missing: Any) 
         fake.on(method, "/networks/web", NOT_FOUND)
     engine = connect(fake)
     assert engine.get("/networks/web", missing=missing) == missing
-    for method in (engine.post, engine.put, engine.delete):
-        assert method("/networks/web", missing=missing) == missing
+    for ask in (engine.post, engine.put, engine.delete):
+        assert ask("/networks/web", missing=missing) == missing
 
 
 def test_missing_raises_when_not_expected(fake: FakeEngine, connect: Connect) -> None:

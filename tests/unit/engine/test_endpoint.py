@@ -45,7 +45,7 @@ def use_context(folder: pathlib.Path, name: str) -> None:
     (folder / "config.json").write_text(json.dumps({"currentContext": name}))
 
 
-def pem_files(folder: pathlib.Path, parts: str = "ca cert key") -> dict[str, str]:
+def pem_files(folder: pathlib.Path, parts: str = "ca cert key") -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
     for part in parts.split():
         (folder / f"{part}.pem").write_text(part)
@@ -157,9 +157,16 @@ def test_the_environment_has_no_say_about_a_contexts_tls(home: pathlib.Path) -> 
 def test_options_beat_a_contexts_material(home: pathlib.Path) -> None:
     add_context(home / ".docker", "far", "tcp://far", files="ca")
     mine = pem_files(home / "mine")
-    options = {"ca_path": mine["ca"], "client_cert": mine["cert"], "client_key": mine["key"], "tls_hostname": "name"}
-    assert look(home, context="far", **options).tls == TLS(True, mine["ca"], mine["cert"], mine["key"], "name")
-    assert look(home, context="far", validate_certs=False, **options).tls == TLS(False, *list(mine.values()), "name")
+    options: dict[str, Any] = {
+        "ca_path": mine["ca"],
+        "client_cert": mine["cert"],
+        "client_key": mine["key"],
+        "tls_hostname": "name",
+    }
+    assert look(home, None, context="far", **options).tls == TLS(True, mine["ca"], mine["cert"], mine["key"], "name")
+    assert look(home, None, context="far", validate_certs=False, **options).tls == TLS(
+        False, mine["ca"], mine["cert"], mine["key"], "name"
+    )
 
 
 def test_a_context_without_host_is_the_local_daemon(home: pathlib.Path) -> None:
@@ -294,15 +301,22 @@ def test_certificates_of_the_environment_and_options_that_beat_them(home: pathli
         "DOCKER_CERT_PATH": str(home / "theirs"),
         "DOCKER_TLS_HOSTNAME": "theirs",
     }
-    assert look(home, environ).tls == TLS(True, *theirs.values(), "theirs")
-    options = {"ca_path": mine["ca"], "client_cert": mine["cert"], "client_key": mine["key"], "tls_hostname": "mine"}
-    assert look(home, environ, **options).tls == TLS(True, *mine.values(), "mine")
+    assert look(home, environ).tls == TLS(True, theirs["ca"], theirs["cert"], theirs["key"], "theirs")
+    options: dict[str, Any] = {
+        "ca_path": mine["ca"],
+        "client_cert": mine["cert"],
+        "client_key": mine["key"],
+        "tls_hostname": "mine",
+    }
+    assert look(home, environ, **options).tls == TLS(True, mine["ca"], mine["cert"], mine["key"], "mine")
     assert look(home, environ, ca_path=mine["ca"]).tls == TLS(True, mine["ca"], theirs["cert"], theirs["key"], "theirs")
 
 
 def test_certificates_in_the_docker_folder(home: pathlib.Path) -> None:
     files = pem_files(home / ".docker")
-    assert look(home, docker_host="tcp://host", validate_certs=True).tls == TLS(True, *files.values())
+    assert look(home, docker_host="tcp://host", validate_certs=True).tls == TLS(
+        True, files["ca"], files["cert"], files["key"]
+    )
     assert look(home, docker_host="tcp://host").tls is None
 
 
