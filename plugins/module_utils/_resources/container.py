@@ -1,107 +1,32 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table and the verbs of containers (/containers)."""
+"""The verbs of containers (/containers)."""
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .._engine.client import Engine
-from .._engine.errors import EngineError
+from .._engine.errors import Conflict, EngineError
+from .._engine.streams import frames
 from .._state.converge import Document, Plan, Resource, Step
-from .._state.fields import RECONNECT, RECREATE, UPDATE, Change, Field, Schema, pick
-from .._state.kinds import IGNORE, STRICT, Cpus, Flag, Kind, Map, Number, Pairs, Size, Text, Unfit, Version
+from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
+from .._state.kinds import IGNORE, STRICT, Unfit
 from . import image as images
-from .container_image import own
-from .container_mounts import ANONYMOUS, Mounts, carry
+from .container_image import alike, own, present
+from .container_mounts import ANONYMOUS, carry
 from .container_networks import Networks
 from .container_networks import config as endpoint_config
-from .container_ports import Ports
-from .shared import HEALTHCHECK, Command, clean
+from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, mode, security
 
-
-def signal(text: str) -> str:
-    """The name of a signal without SIG and in capitals; a number stays one."""
-    return text.upper().removeprefix("SIG") if not text.isdigit() else text
-
-
-def cpuset(text: str) -> str:
-    """A set of CPUs with its ranges written out: ``0-2`` is ``0,1,2``, as the daemon keeps whatever text it gets."""
-    numbers: set[int] = set()
-    for part in filter(None, text.split(",")):
-        first, _dash, last = part.partition("-")
-        numbers.update(range(int(first), int(last or first) + 1))
-    return ",".join(str(number) for number in sorted(numbers))
-
-
-def mode(text: str) -> str:
-    return "bridge" if text in ("", "default") else text  # three words for one thing; engines keep what they get
-
-
-class Pids(Number):
-    """A number of processes; 0 and -1 are both unlimited."""
-
-    def parse(self, option: Any) -> Any:
-        return max(super().parse(option), 0)
-
-    def load(self, api: Any) -> Any:
-        return max(int(api), 0)
-
-
-def policy(text: str) -> str:
-    return text or "no"  # engines before 25.0 keep the empty text
-
-
-def config(option: str, kind: Kind, key: str, **more: Any) -> Field:
-    """A member of Config: at the top of the create body, under Config in inspect."""
-    return Field(option, kind, key, read=f"Config.{key}", **more)
-
-
-def host(option: str, kind: Kind, key: str, **more: Any) -> Field:
-    """A member of HostConfig."""
-    return Field(option, kind, f"HostConfig.{key}", **more)
-
-
-def limit(option: str, kind: Kind, key: str, unset: Any = 0, kernel: str = "") -> Field:
-    """A member of HostConfig that POST /containers/{id}/update applies to a container as it runs."""
-    return host(option, kind, key, unset=unset, kernel=kernel, on_change=UPDATE)
-
-
-RESTART = ("no", "on-failure", "always", "unless-stopped")
-FIELDS = (
-    config("command", Command(), "Cmd", unset=[]),
-    config("entrypoint", Command(), "Entrypoint", unset=[]),
-    config("env", Pairs(null=True), "Env", unset={}),
-    config("labels", Map(), "Labels", unset={}),
-    config("user", Text(), "User", unset=""),
-    config("working_dir", Text(canon=clean), "WorkingDir", unset=""),
-    config("hostname", Text(), "Hostname", unset=""),
-    config("stop_signal", Text(canon=signal), "StopSignal", unset="TERM"),
-    config("stop_timeout", Number(0), "StopTimeout", mode=IGNORE),
-    config("healthcheck", HEALTHCHECK, "Healthcheck", unset={}),
-    host("init", Flag(), "Init", unset=False),
-    host("network_mode", Text(canon=mode), "NetworkMode", unset="bridge"),
-    host("publish_all_ports", Flag(), "PublishAllPorts", unset=False),
-    limit("restart_policy", Text(RESTART, canon=policy), "RestartPolicy.Name", unset="no"),
-    limit("restart_retries", Number(0), "RestartPolicy.MaximumRetryCount"),
-    limit("memory", Size(), "Memory", kernel="MemoryLimit"),
-    limit("memory_reservation", Size(), "MemoryReservation", kernel="MemoryLimit"),
-    limit("memory_swap", Size(unlimited=-1), "MemorySwap", kernel="SwapLimit"),
-    limit("cpus", Cpus(), "NanoCpus", kernel="CpuCfsQuota"),
-    limit("cpu_shares", Number(0), "CpuShares", kernel="CPUShares"),
-    limit("cpuset_cpus", Text(canon=cpuset), "CpusetCpus", unset="", kernel="CPUSet"),
-    limit("pids_limit", Pids(-1), "PidsLimit", kernel="PidsLimit"),
-)
-KERNEL = {field.option: field.kernel for field in FIELDS if field.kernel}
-# What the update endpoint can set back to nothing; for the other limits its zero means "unchanged".
-CLEARABLE = ("restart_policy", "restart_retries", "pids_limit")
-UNNETWORKED = ("host", "none")
+STARTED = ("started", "healthy")
 
 
 class Container(Resource):
@@ -113,7 +38,7 @@ class Container(Resource):
 
     word = "container"
     engine: Engine
-    schema = Schema(Ports(), Mounts(), Networks(), *FIELDS)
+    schema = SCHEMA
     options = {
         "name": {"type": "str", "required": True},
         "image": {"type": "str"},
@@ -123,47 +48,112 @@ class Container(Resource):
             "default": "started",
         },
         "comparisons": {"type": "dict"},
+        "env_file": {"type": "path"},
+        "secret_env": {"type": "list", "elements": "str", "no_log": False},
         "pull": {"type": "str", "choices": ["never", "missing", "always"], "default": "missing"},
         "platform": {"type": "str"},
+        "image_comparison": {
+            "type": "str",
+            "choices": ["desired-image", "current-image"],
+            "default": "desired-image",
+        },
+        "image_label_mismatch": {"type": "str", "choices": ["ignore", "fail"], "default": "ignore"},
+        "image_name_mismatch": {"type": "str", "choices": ["ignore", "recreate"], "default": "recreate"},
         "purge_networks": {"type": "bool", "default": False},
         "recreate": {"type": "bool", "default": False},
+        "recreate_dependents": {"type": "bool", "default": False},
+        "rename_from": {"type": "str"},
         "restart": {"type": "bool", "default": False},
+        "paused": {"type": "bool"},
+        "detach": {"type": "bool", "default": True},
+        "cleanup": {"type": "bool", "default": False},
         "force_kill": {"type": "bool", "default": False, "aliases": ["forcekill"]},
+        "kill_signal": {"type": "str"},
         "keep_volumes": {"type": "bool", "default": True},
+        "renew_anonymous_volumes": {"type": "bool", "default": False},
         "healthy_wait_timeout": {"type": "float", "default": 300},
+        "removal_wait_timeout": {"type": "float"},
     }
+    rules = {"mutually_exclusive": [("gpus", "device_requests")]}
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
-        super().__init__(engine, params)
+        comparisons = dict(params.get("comparisons") or {})
+        self.image_mode = comparisons.pop("image", comparisons.get("*", STRICT))
+        if self.image_mode not in (STRICT, IGNORE):
+            raise Unfit(f"can be {IGNORE} or {STRICT}, not {self.image_mode!r}", "comparisons.image")
+        super().__init__(engine, {**params, "env": environment(params), "comparisons": comparisons})
         if params.get("purge_networks"):
             self.modes["networks"] = STRICT
+        if "security_opts" in self.desired:
+            self.desired["security_opts"] = profiles(self.desired["security_opts"], self.desired)
         self.reference: str | None = params.get("image")
         self.image: Document | None = None  # inspect of the wanted image, None while it is not there
         self.pull = False  # a pull is planned
-        self.own: Mapping[str, Any] = {}  # inspect of the container less what its image gave
+        self.own: Document = {}  # inspect of the container less what its image gave
+        self.compared: Document = {}  # the same, less what the image of image_comparison gives
+        self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
+        self.ended: dict[str, Any] = {}  # with detach: false, how it ended
 
-    # Finding and comparing
+    # Finding
 
     def find(self) -> Document | None:
-        found: Document | None = self.engine.get(f"/containers/{self.name}/json", missing=None)
-        if (
-            found
-            and found["Name"] != f"/{self.name}"
-            and not (len(self.name) >= 12 and found["Id"].startswith(self.name))
-        ):
+        return self.look(self.name)
+
+    def look(self, name: str) -> Document | None:
+        found: Document | None = self.engine.get(f"/containers/{name}/json", missing=None)
+        if found and found["Name"] != f"/{name}" and not (len(name) >= 12 and found["Id"].startswith(name)):
             return None  # the path also takes the beginnings of ids
         return found
+
+    def leftovers(self) -> dict[str, str]:
+        """What a recreate that was cut short has left: "old" or "new" to a container's id."""
+        name = re.escape(self.name)
+        filters = {"name": [f"^/?{name}-dockside-(old|new)$"]}
+        listed = self.engine.get("/containers/json", {"all": True, "filters": filters}) or []
+        known = {f"/{self.beside(word)}": word for word in ("old", "new")}
+        return {known[name]: entry["Id"] for entry in listed for name in entry["Names"] if name in known}
+
+    def plan(self, found: Document | None) -> Plan:
+        first: list[Step] = []
+        last: list[Step] = []
+        left = self.leftovers()
+        if not found and "old" in left:  # cut short between the two renames: the old container still is the container
+            found = self.renamed(left["old"], first, "bring back")
+        elif not found and self.params.get("rename_from") and self.state != "absent":
+            other = self.look(self.params["rename_from"])
+            found = self.renamed(other["Id"], first, f"rename {self.params['rename_from']} to") if other else None
+        elif "old" in left:  # cut short before the old container was removed
+            last.append(self.step("remove the predecessor of", lambda: self.drop(left["old"])))
+        if "new" in left:  # never was in service
+            first.append(
+                self.step("remove the unfinished replacement of", lambda: self.drop(left["new"], volumes=True))
+            )
+        plan = super().plan(found)
+        plan.steps = [*first, *plan.steps, *last]
+        return plan
+
+    def renamed(self, container: str, steps: list[Step], verb: str) -> Document:
+        """The container as it will be called; the step that renames it goes into `steps`."""
+        steps.append(self.step(verb, lambda: self.rename(container, self.name)))
+        return {**self.engine.get(f"/containers/{container}/json"), "Name": f"/{self.name}"}
 
     def complete(self, found: Document | None) -> None:
         self.resolve_networks(found)
         self.resolve_image(found)
         if found:
-            base = (
-                self.image
-                if self.image and self.image["Id"] == found["Image"]
-                else images.inspect(self.engine, found["Image"])
-            )
-            self.own = own(found, base or {}, self.desired)
+            current = self.image
+            if not current or current["Id"] != found["Image"]:
+                current = images.inspect(self.engine, found["Image"]) or {}
+            self.own = self.compared = own(found, current, self.desired)
+            if self.image and self.image is not current and self.params.get("image_comparison") == "desired-image":
+                self.compared = own(found, self.image, self.desired)
+        if self.image and self.params.get("image_label_mismatch") == "fail" and self.modes["labels"] == STRICT:
+            labels = pick(self.image, "Config.Labels") or {}
+            stray = sorted(set(labels) - set(self.desired.get("labels", labels)))
+            if stray:
+                raise Unfit(
+                    f"image {self.reference} has the labels {', '.join(stray)}, which the task does not", "labels"
+                )
 
     def resolve_image(self, found: Document | None) -> None:
         if not self.reference:
@@ -177,57 +167,85 @@ class Container(Resource):
             if not self.pull:
                 self.obstacles.append(f"image {self.reference} is not there, and pull is never")
         elif rule == "always":
-            self.pull = images.outdated(self.engine, self.reference, self.image, self.params.get("platform"))
+            self.pull = images.outdated(self.engine, self.reference, self.image)
 
     def resolve_networks(self, found: Document | None) -> None:
-        """Ids of networks and containers become what the comparison speaks of: names of networks, ids of containers."""
-        present = (pick(found, "NetworkSettings.Networks") or {}) if found else {}
-        for key in [key for key in present if ANONYMOUS.fullmatch(key)]:  # never started: the text of the request
+        """Ids of networks and names of containers become what the comparison speaks of: names of networks, ids."""
+        present_ones = (pick(found, "NetworkSettings.Networks") or {}) if found else {}
+        for key in [key for key in present_ones if ANONYMOUS.fullmatch(key)]:  # never started: the text of the request
             network = self.engine.get(f"/networks/{key}", missing=None)
             if network:
-                present[network["Name"]] = present.pop(key)
+                present_ones[network["Name"]] = present_ones.pop(key)
+        for option in SHARED:
+            kind, _colon, other = self.desired.get(option, "").partition(":")
+            if kind == "container":
+                container = self.engine.get(f"/containers/{other}/json", missing=None)
+                if container is None:
+                    self.obstacles.append(f"{option}: container {other} does not exist")
+                else:
+                    self.desired[option] = f"container:{container['Id']}"
         wanted = self.desired.get("networks", {})
-        for key in [key for key in wanted if key not in present]:
+        for key in [key for key in wanted if key not in present_ones]:
             network = self.engine.get(f"/networks/{key}", missing=None)
             if network is None:
                 self.obstacles.append(f"networks: network {key} does not exist")
             elif network["Name"] != key:
                 wanted[network["Name"]] = {**wanted.pop(key), "name": network["Name"]}
-        kind, _colon, other = self.desired.get("network_mode", "").partition(":")
-        if kind == "container":
-            container = self.engine.get(f"/containers/{other}/json", missing=None)
-            if container is None:
-                self.obstacles.append(f"network_mode: container {other} does not exist")
-            else:
-                self.desired["network_mode"] = f"container:{container['Id']}"
+        if "mac_address" in self.desired and self.engine.api >= (1, 44):  # an endpoint's from here on
+            main = self.desired.get("network_mode") or next(
+                iter(wanted), mode(pick(found, "HostConfig.NetworkMode") or "")
+            )
+            networks = self.desired.setdefault("networks", {})
+            networks.setdefault(main, {"name": main})["mac_address"] = self.desired.pop("mac_address")
+
+    # Comparing
 
     def changes(self, found: Document) -> list[Change]:
-        changes = self.schema.changes(self.desired, self.schema.actual(self.own), self.modes)
-        changes = [self.cost(change, found) for change in changes]
+        actual, desired = self.schema.actual(self.compared), self.desired
+        if not found["State"]["Running"] and "networks" in desired:
+            # The MAC address is only shown while the container runs.
+            known = actual["networks"]
+            networks = {
+                name: {key: value for key, value in end.items() if key != "mac_address" or known.get(name, {}).get(key)}
+                for name, end in desired["networks"].items()
+            }
+            desired = {**desired, "networks": networks}
+        changes = [self.cost(change, found) for change in self.schema.changes(desired, actual, self.modes)]
         if any(change.option in KERNEL for change in changes):
             changes = self.possible(changes)
-        if self.reference and (self.pull or not self.image or self.image["Id"] != found["Image"]):
-            after = self.image["Id"] if self.image and not self.pull else "to be pulled"
-            change = Change(
-                "image", f"{found['Config']['Image']} ({found['Image']})", f"{self.reference} ({after})", RECREATE
-            )
-            changes.insert(0, change)
-        return changes
+        changes = [self.masked(change) for change in changes]
+        image = self.image_change(found)
+        return [image, *changes] if image else changes
+
+    def image_change(self, found: Document) -> Change | None:
+        if not self.reference or self.image_mode == IGNORE:
+            return None
+        before, after = found["Config"]["Image"], self.reference
+        if self.pull or not self.image:
+            after = f"{after} (to be pulled)"
+        elif self.image["Id"] != found["Image"]:
+            before, after = f"{before} ({found['Image']})", f"{after} ({self.image['Id']})"
+        elif self.params.get("image_name_mismatch") == "ignore" or alike(before, after):
+            return None
+        return Change("image", before, after, RECREATE)
 
     def cost(self, change: Change, found: Document) -> Change:
         """The same change, costing what this API version and this value make of it."""
-        option, api = change.option, self.engine.api
+        option, api, host = change.option, self.engine.api, found["HostConfig"]
+        if option in RATES and api >= (1, 55):
+            return replace(change, action=UPDATE)
         if change.action == UPDATE:
             stuck = (
                 option not in CLEARABLE and not self.desired[option]
             )  # zero means "unchanged" to the update endpoint
-            if stuck or (option == "pids_limit" and api < (1, 40)):
+            quota = host.get("CpuQuota") or host.get("CpuPeriod")
+            clash = quota if option == "cpus" else host.get("NanoCpus") if option in ("cpu_quota", "cpu_period") else 0
+            if stuck or clash or (option == "pids_limit" and api < (1, 40)):
                 return replace(change, action=RECREATE)
-        if change.action == RECONNECT and api < (1, 54):  # connect leaves the MAC address out
-            present = self.schema.actual(self.own)["networks"]
-            for name, endpoint in self.desired["networks"].items():
-                wanted = endpoint.get("mac_address")
-                if wanted and wanted != present.get(name, {}).get("mac_address") and found["State"]["Running"]:
+        if change.action == RECONNECT and api < (1, 54) and found["State"]["Running"]:
+            present_ones = self.schema.actual(self.own)["networks"]
+            for name, end in self.desired["networks"].items():  # connect leaves the MAC address out
+                if end.get("mac_address", "") not in ("", present_ones.get(name, {}).get("mac_address")):
                     return replace(change, action=RECREATE)
         return change
 
@@ -243,14 +261,27 @@ class Container(Resource):
                 kept.append(change)
         return kept
 
+    def masked(self, change: Change) -> Change:
+        if change.option != "env" or not self.params.get("secret_env"):
+            return change
+        return replace(change, before=self.hidden(change.before), after=self.hidden(change.after))
+
+    def hidden(self, env: Any) -> Any:
+        """Environment variables with the secret ones' values hidden."""
+        return {name: HIDDEN if name in self.params["secret_env"] else value for name, value in (env or {}).items()}
+
     # Planning
 
     def creation(self) -> Plan:
         plan = super().creation()
         plan.after["image"] = self.reference
+        if self.params.get("secret_env") and "env" in plan.after:
+            plan.after["env"] = self.hidden(plan.after["env"])
         plan.steps = [*self.pulling(), *plan.steps]
-        if self.state in ("started", "healthy"):
-            plan.steps.append(self.step("start", lambda: self.start(self.name)))
+        if self.state in STARTED:
+            plan.steps += self.starting(self.name)
+        if self.state in STARTED and self.params.get("paused"):
+            plan.steps.append(self.step("pause", lambda: self.post_to(self.name, "pause")))
         return plan
 
     def pulling(self) -> list[Step]:
@@ -261,53 +292,88 @@ class Container(Resource):
         images.pull(self.engine, reference, self.params.get("platform"))
         self.image = images.inspect(self.engine, reference)
 
+    def starting(self, container: str) -> list[Step]:
+        return [self.step("start", lambda: self.start(container)), *self.finishing()]
+
+    def finishing(self) -> list[Step]:
+        return [] if self.params.get("detach", True) else [self.step("wait for the end of", self.finish)]
+
     def steps(self, found: Document, changes: list[Change]) -> list[Step]:
         costs = {change.action for change in changes}
-        running = found["State"]["Running"]
+        running, paused = found["State"]["Running"], found["State"]["Paused"]
         if RECREATE in costs or self.params.get("recreate"):
-            return [*self.pulling(), self.step("recreate", lambda: self.recreate(found, changes))]
-        steps = []
-        if UPDATE in costs:
-            steps.append(self.step("update", lambda: self.update(found, changes)))
-        if RECONNECT in costs:
-            steps += self.links(found)
-        if self.state == "stopped" and running:
-            steps.append(self.step("stop", lambda: self.stop(found["Id"])))
-        elif self.state in ("started", "healthy") and not running:
-            steps.append(self.step("start", lambda: self.start(found["Id"])))
-        elif self.params.get("restart") and running:
-            steps.append(self.step("restart", lambda: self.restart(found["Id"])))
+            steps = [*self.pulling(), self.step("recreate", lambda: self.recreate(found, changes))]
+            steps += self.dependents(found)
+            running = self.runs(found)
+            steps += self.finishing() if self.state in STARTED else []
+        else:
+            steps = []
+            if UPDATE in costs:
+                steps.append(self.step("update", lambda: self.update(found, changes)))
+            if RECONNECT in costs:
+                steps += self.links(found)
+            if self.state == "stopped" and running:
+                steps.append(self.step("stop", lambda: self.stop(found)))
+            elif self.state in STARTED and not running:
+                steps += self.starting(found["Id"])
+                running, paused = True, False
+            elif self.params.get("restart") and running:
+                steps.append(self.step("restart", lambda: self.restart(found["Id"])))
+                paused = False
+        wanted = self.params.get("paused")
+        if running and self.state != "stopped" and wanted is not None and wanted != paused:
+            verb = "pause" if wanted else "unpause"
+            steps.append(self.step(verb, lambda: self.post_to(self.called(found), verb)))
         return steps
+
+    def runs(self, found: Document) -> bool:
+        """True when a replacement is to run."""
+        return self.state in STARTED or (self.state == "present" and found["State"]["Running"])
 
     def links(self, found: Document) -> Iterator[Step]:
         """The steps that bring the networks in place: one for each network that differs."""
-        part = Networks()
-        present = self.schema.actual(self.own)
-        after = part.after(self.desired, present, self.modes)
-        before = present["networks"]
+        actual = self.schema.actual(self.own)
+        before, after = actual["networks"], Networks().after(self.desired, actual, self.modes)
         text = f"container {self.name} %s network %s"
         for name in [name for name in before if name not in after]:
             yield Step("disconnect " + text % ("from", name), partial(self.disconnect, found["Id"], name))
-        for name, endpoint in after.items():
-            connect = partial(self.connect, found["Id"], name, endpoint_config(endpoint))
+        for name, end in after.items():
+            connect = partial(self.connect, found["Id"], name, endpoint_config(end))
             if name not in before:
                 yield Step("connect " + text % ("to", name), connect)
-            elif endpoint != before[name]:
+            elif end != before[name]:
                 old = endpoint_config(before[name])
                 yield Step("reconnect " + text % ("to", name), partial(self.reconnect, found["Id"], name, connect, old))
+
+    def dependents(self, found: Document) -> list[Step]:
+        """The steps that bring back the containers which live in a namespace of a recreated one."""
+        shared = f"container:{found['Id']}"
+        others = []
+        for entry in self.engine.get("/containers/json", {"all": True}):
+            other = self.engine.get(f"/containers/{entry['Id']}/json", missing=None)
+            if other and shared in [other["HostConfig"].get(key) for key in ("NetworkMode", "IpcMode", "PidMode")]:
+                others.append(other)
+        if others and not self.params.get("recreate_dependents"):
+            names = ", ".join(sorted(self.called(other) for other in others))
+            self.engine.warnings.append(
+                f"{names} live in a namespace of container {self.name}, which is recreated: they lose it until they "
+                "are recreated as well (recreate_dependents: true)"
+            )
+            return []
+        return [Step(f"recreate container {self.called(other)}", partial(self.follow, other)) for other in others]
 
     def removal(self, found: Document) -> Plan:
         plan = super().removal(found)
         if found["State"]["Running"] and not self.params.get("force_kill"):
-            plan.steps.insert(0, self.step("stop", lambda: self.stop(found["Id"])))
+            plan.steps.insert(0, self.step("stop", lambda: self.stop(found)))
         return plan
 
     # The verbs
 
     def create(self) -> None:
-        self.post(self.name, self.routed(self.schema.body(self.desired, {}, self.modes)))
+        self.post(self.name, self.routed(self.schema.body(self.desired, {}, self.modes)), self.params.get("platform"))
 
-    def post(self, name: str, body: dict[str, Any]) -> str:
+    def post(self, name: str, body: dict[str, Any], platform: str | None = None) -> str:
         """Create a container that has all its networks; answers its id."""
         ends = pick(body, "NetworkingConfig.EndpointsConfig") or {}
         later: dict[str, Any] = {}
@@ -315,13 +381,13 @@ class Container(Resource):
             main = body["HostConfig"]["NetworkMode"]
             later = {key: config for key, config in ends.items() if key != main}
             body = {**body, "NetworkingConfig": {"EndpointsConfig": {main: ends[main]}}}
-        params = {"name": name, "platform": self.params.get("platform")}
+        params = {"name": name, "platform": platform}
         created: str = self.engine.post("/containers/create", body, params, patience=60)["Id"]
         try:
             for key, config in later.items():
                 self.connect(created, key, config)
         except EngineError:
-            self.engine.delete(f"/containers/{created}", {"force": True, "v": True}, missing=None)
+            self.drop(created, volumes=True)
             raise
         return created
 
@@ -329,9 +395,9 @@ class Container(Resource):
         """A create body whose main network (HostConfig.NetworkMode) and endpoints go together."""
         if self.reference:
             body["Image"] = self.reference
-        host_config = body.setdefault("HostConfig", {})
+        host = body.setdefault("HostConfig", {})
         ends = pick(body, "NetworkingConfig.EndpointsConfig") or {}
-        main = mode(host_config.get("NetworkMode") or "")
+        main = mode(host.get("NetworkMode") or "")
         if main in UNNETWORKED or main.startswith("container:"):
             ends = {}
         elif ends and main not in ends:
@@ -339,7 +405,7 @@ class Container(Resource):
                 ends = {main: {}, **ends}
             else:
                 main = next(iter(ends))
-        host_config["NetworkMode"] = main
+        host["NetworkMode"] = main
         body["NetworkingConfig"] = {"EndpointsConfig": ends}
         return body
 
@@ -350,112 +416,177 @@ class Container(Resource):
         self.agree(body, found["HostConfig"])
         self.engine.post(f"/containers/{found['Id']}/update", body)
 
-    def agree(self, body: dict[str, Any], present: Mapping[str, Any]) -> None:
-        """Members of HostConfig that hang together: a named one takes along the other one that is not named."""
+    def agree(self, body: dict[str, Any], before: Mapping[str, Any]) -> None:
+        """Members of HostConfig that hang together: a named one takes along the others that are not named."""
+        named = self.desired
         if "RestartPolicy" in body:
-            restart = {**present["RestartPolicy"], **body["RestartPolicy"]}
-            if restart["Name"] != "on-failure" and "restart_retries" not in self.desired:
+            restart = {**before["RestartPolicy"], **body["RestartPolicy"]}
+            if restart["Name"] != "on-failure" and "restart_retries" not in named:
                 restart["MaximumRetryCount"] = 0
             body["RestartPolicy"] = restart
-        named = self.desired
-        if "memory" in named and "memory_swap" not in named and "Memory" in body:
-            if present["MemorySwap"] in (0, 2 * present["Memory"]):
-                body["MemorySwap"] = 2 * body["Memory"]  # what the daemon makes of a missing one at create
-
-    def recreate(self, found: Document, changes: list[Change]) -> None:
-        """Make the replacement beside the old container, swap them, and swap back when the replacement does not run."""
-        pulled = self.image and self.image["Id"] == found["Image"] and not self.params.get("recreate")
-        if pulled and [change.option for change in changes] == ["image"]:
-            return  # what was pulled is what the container runs already
-        old, state = found["Id"], found["State"]
-        run = self.state in ("started", "healthy") or (self.state == "present" and state["Running"])
-        body = self.replacement(found)
-        new = self.post(self.beside("new"), body)
-        try:
-            if state["Running"]:
-                self.stop(old)
-            self.rename(old, self.beside("old"))
-            self.rename(new, self.called(found))
-            if run:
-                self.start(new)
-                if self.state == "healthy":
-                    self.wait_healthy(new)
-        except BaseException as error:
-            self.restore(found, new, error)
-            raise
-        self.engine.delete(f"/containers/{old}", {"force": True}, missing=None)
+        swap = before.get("MemorySwap", 0)
+        if "memory" in named and "memory_swap" not in named and "Memory" in body and swap in (0, 2 * before["Memory"]):
+            body["MemorySwap"] = 2 * body["Memory"]  # what the daemon makes of a missing one at create
+        if "CpuQuota" in body and "NanoCpus" in body:  # the body of a replacement; the daemon takes one of the two ways
+            for way, other in ((("cpus",), ("CpuQuota", "CpuPeriod")), (("cpu_quota", "cpu_period"), ("NanoCpus",))):
+                if any(named.get(option) for option in way):
+                    body.update(dict.fromkeys(other, 0))
 
     def replacement(self, found: Document) -> dict[str, Any]:
         """The create body of a container that differs from the present one in nothing but what the task names."""
-        body = self.schema.body(
-            self.desired, self.schema.actual(self.own), self.modes, into=present(self.own, self.engine.api)
-        )
-        host_config, before = body["HostConfig"], found["HostConfig"]
-        self.agree(host_config, before)
-        if "network_mode" in self.desired and mode(before["NetworkMode"]) != self.desired["network_mode"]:
-            pick(body, "NetworkingConfig.EndpointsConfig").pop(mode(before["NetworkMode"]), None)
-        if host_config["NetworkMode"].partition(":")[0] in ("host", "container"):
-            for name in ("Hostname", "Domainname"):  # these are the other namespace's
-                if name.lower() not in self.desired:
-                    body.pop(name, None)
+        base, actual = present(self.own, self.engine.api), self.schema.actual(self.own)
+        host, before, named = base["HostConfig"], found["HostConfig"], self.desired
+        if named.get("log_driver", actual["log_driver"]) != actual["log_driver"]:  # another driver has other options
+            host["LogConfig"]["Config"] = actual["log_options"] = {}
+        if named.get("privileged", actual["privileged"]) != actual["privileged"]:  # what the daemon made of it goes
+            host["MaskedPaths"] = host["ReadonlyPaths"] = None
+            host["SecurityOpt"] = [text for text in host.get("SecurityOpt") or [] if text != "label=disable"]
+        if "network_mode" in named and mode(before["NetworkMode"]) != named["network_mode"]:
+            gone = mode(before["NetworkMode"])
+            pick(base, "NetworkingConfig.EndpointsConfig").pop(gone, None)
+            actual["networks"].pop(gone, None)
+        body = self.schema.body(named, actual, self.modes, into=base)
+        self.agree(host, before)
+        if host["NetworkMode"].partition(":")[0] in ("host", "container"):
+            for member in ("Hostname", "Domainname"):  # these are the other namespace's
+                if member.lower() not in named:
+                    body.pop(member, None)
         body.setdefault("Image", found["Config"]["Image"])
-        body = self.routed(body)
-        image = self.image or images.inspect(self.engine, found["Image"]) or {}
-        carry(body, found, pick(image, "Config.Volumes") or {})
-        # Left over from a run that was cut short before the swap: it never was in service.
-        self.engine.delete(f"/containers/{self.beside('new')}", {"force": True, "v": True}, missing=None)
+        if not self.reference or self.image_mode == IGNORE:
+            body["Image"] = found["Image"]  # its name may stand for another image by now
+        if not self.params.get("renew_anonymous_volumes"):
+            image = self.image or images.inspect(self.engine, found["Image"]) or {}
+            carry(body, found, pick(image, "Config.Volumes") or {})
         return body
+
+    def recreate(self, found: Document, changes: list[Change]) -> None:
+        pulled = self.image and self.image["Id"] == found["Image"] and not self.params.get("recreate")
+        if (
+            pulled
+            and [change.option for change in changes] == ["image"]
+            and alike(found["Config"]["Image"], self.reference or "")
+        ):
+            return  # what was pulled is what the container runs already
+        self.swap(found, self.routed(self.replacement(found)), self.runs(found), self.params.get("platform"))
+
+    def follow(self, other: Document) -> None:
+        """Recreate a dependent, so that it lives in the namespaces of the replacement."""
+        body = present(own(other, images.inspect(self.engine, other["Image"]) or {}, {}), self.engine.api)
+        for key in ("NetworkMode", "IpcMode", "PidMode"):
+            kind, _colon, container = (body["HostConfig"].get(key) or "").partition(":")
+            if container in self.replaced:
+                body["HostConfig"][key] = f"{kind}:{self.replaced[container]}"
+        if body["HostConfig"]["NetworkMode"].startswith("container:"):
+            del body["NetworkingConfig"]
+            body.pop("Hostname", None)
+        carry(body, other, {})
+        self.swap(other, body, other["State"]["Running"])
+
+    def swap(self, found: Document, body: dict[str, Any], run: bool, platform: str | None = None) -> None:
+        """Make the replacement beside the old container, swap them, and swap back when the replacement does not run."""
+        old, state, name = found["Id"], found["State"], self.called(found)
+        new = self.post(f"{name}-dockside-new", body, platform)
+        try:
+            if state["Running"]:
+                self.stop(found)
+            if self.fleeting(found):
+                self.gone(old)
+            else:
+                self.rename(old, f"{name}-dockside-old")
+            self.rename(new, name)
+            if run:
+                self.start(new)
+                if self.state == "healthy" and old not in self.replaced and name == self.name:
+                    self.wait_healthy(new)
+                if state["Paused"] and self.params.get("paused") is None:
+                    self.post_to(new, "pause")
+        except BaseException as error:
+            self.restore(found, new, error)
+            raise
+        self.replaced[old] = new
+        self.drop(old)
+
+    def fleeting(self, found: Document) -> bool:
+        """True for a container that the daemon removes as soon as it is stopped."""
+        return bool(found["HostConfig"].get("AutoRemove") and found["State"]["Running"])
 
     def restore(self, found: Document, new: str, cause: BaseException) -> None:
         """Bring the old container back: its name, its id, and running if it ran."""
-        old, state = found["Id"], found["State"]
+        old, state, name = found["Id"], found["State"], self.called(found)
         try:
-            self.engine.delete(f"/containers/{new}", {"force": True, "v": True}, missing=None)
-            self.rename(old, self.called(found))
+            self.drop(new, volumes=True)
+            if self.fleeting(found) and self.look(name) is None:  # its id is lost, its definition is not
+                image = images.inspect(self.engine, found["Image"]) or {}
+                old = self.post(name, present(own(found, image, {}), self.engine.api))
+            self.rename(old, name)
             if state["Running"]:
                 self.start(old)
             if state["Paused"]:
-                self.engine.post(f"/containers/{old}/pause")
+                self.post_to(old, "pause")
         except EngineError as error:
             raise EngineError(f"{cause}. Bringing the old container {old[:12]} back failed as well: {error}") from cause
 
     def called(self, found: Document) -> str:
-        name: str = found["Name"].lstrip("/")
-        return name
+        return str(found["Name"]).lstrip("/")
 
     def beside(self, word: str) -> str:
         """The temporary name of the old or the new container while both are there."""
         return f"{self.name}-dockside-{word}"
 
     def rename(self, container: str, name: str) -> None:
-        current = self.engine.get(f"/containers/{container}/json")["Name"]
-        if current != f"/{name}":
+        if self.engine.get(f"/containers/{container}/json")["Name"] != f"/{name}":
             self.engine.post(f"/containers/{container}/rename", None, {"name": name})
+
+    def post_to(self, container: str, verb: str) -> None:
+        self.engine.post(f"/containers/{container}/{verb}")
 
     def start(self, container: str) -> None:
         self.engine.post(f"/containers/{container}/start", patience=60)
 
-    def stop(self, container: str) -> None:
+    def stop(self, found: Document) -> None:
+        path = f"/containers/{found['Id']}"
+        if found["State"]["Paused"]:  # a frozen process does not hear the signal
+            self.engine.post(f"{path}/unpause")
         if self.params.get("force_kill"):
-            self.engine.post(f"/containers/{container}/kill")
-            return
-        wait = self.params.get("stop_timeout")
-        # Without a time of the task the container's own counts, which may be long.
-        self.engine.post(f"/containers/{container}/stop", None, {"t": wait}, patience=None if wait is None else wait)
+            self.engine.post(f"{path}/kill", None, {"signal": self.params.get("kill_signal")})
+        else:
+            self.engine.post(f"{path}/stop", None, self.grace(), patience=self.patience())
 
     def restart(self, container: str) -> None:
-        wait = self.params.get("stop_timeout")
-        self.engine.post(f"/containers/{container}/restart", None, {"t": wait}, patience=None if wait is None else wait)
+        self.engine.post(f"/containers/{container}/restart", None, self.grace(), patience=self.patience())
+
+    def grace(self) -> dict[str, Any]:
+        return {"t": self.params.get("stop_timeout")}
+
+    def patience(self) -> float | None:
+        wait: int | None = self.params.get("stop_timeout")
+        return wait  # without a time of the task the container's own counts, which may be long
+
+    def drop(self, container: str, volumes: bool = False) -> None:
+        query = {"force": True, "v": volumes}
+        try:
+            self.engine.delete(f"/containers/{container}", query, missing=None, patience=60)
+        except Conflict:  # the daemon is removing it already
+            self.gone(container)
+
+    def gone(self, container: str) -> None:
+        """Return when a container that is being removed is no longer there."""
+        wait = self.params.get("removal_wait_timeout") or self.engine.endpoint.timeout
+        end = time.monotonic() + wait
+        while self.engine.get(f"/containers/{container}/json", missing=None):
+            if time.monotonic() > end:
+                raise EngineError(f"container {container[:12]} is still being removed after {wait} seconds")
+            time.sleep(0.1)
 
     def remove(self, found: Document) -> None:
         clear = not self.params.get("keep_volumes")
-        self.engine.delete(f"/containers/{found['Id']}", {"force": True, "v": clear}, missing=None, patience=60)
+        self.drop(found["Id"], volumes=clear)
         for mount in found.get("Mounts") or []:
             # Anonymous volumes that came along from a replaced container are mounted by name, which v leaves alone.
             if clear and mount.get("Type") == "volume" and ANONYMOUS.fullmatch(mount.get("Name") or ""):
                 try:
                     self.engine.delete(f"/volumes/{mount['Name']}", missing=None)
-                except EngineError:  # in use by another container
+                except Conflict:  # in use by another container
                     continue
 
     def connect(self, container: str, network: str, config: Mapping[str, Any]) -> None:
@@ -474,6 +605,28 @@ class Container(Resource):
 
     # Waiting
 
+    def finish(self) -> None:
+        """Wait for the container's end and take its output; EngineError for an exit code other than 0."""
+        found = self.engine.get(f"/containers/{self.name}/json")
+        status = self.engine.post(f"/containers/{found['Id']}/wait", patience=None, missing={"StatusCode": 0})[
+            "StatusCode"
+        ]
+        output = ""
+        if not found["HostConfig"].get("AutoRemove"):
+            query = {"stdout": True, "stderr": True}
+            with self.engine.stream("GET", f"/containers/{found['Id']}/logs", query) as stream:
+                pieces = (
+                    stream.chunks() if found["Config"]["Tty"] else (data for _number, data in frames(stream.chunks()))
+                )
+                output = b"".join(pieces).decode(errors="replace")
+        self.ended = {"status": status, "output": output}
+        if self.params.get("cleanup"):
+            self.drop(found["Id"], volumes=not self.params.get("keep_volumes"))
+        if status:
+            raise EngineError(
+                f"container {self.name} ended with exit code {status}" + (f": {output}" if output else "")
+            )
+
     def settle(self, found: Document | None) -> Document | None:
         if self.state != "healthy" or not found:
             return found
@@ -482,50 +635,77 @@ class Container(Resource):
 
     def wait_healthy(self, container: str) -> None:
         """Return when the container is healthy; EngineError when it is unhealthy, has ended or the time is up."""
-        limit_at = time.monotonic() + self.params["healthy_wait_timeout"]
+        wait = self.params["healthy_wait_timeout"]
+        end = time.monotonic() + wait
         while True:
             state = self.engine.get(f"/containers/{container}/json")["State"]
             health = state.get("Health") or {}
             status = health.get("Status", "none")
             if status == "healthy":
                 return
+            trouble = ""
             if status == "none":
-                raise EngineError(f"container {self.name} has no health check, so it cannot become healthy")
-            late = time.monotonic() > limit_at
-            if status == "unhealthy" or not state["Running"] or late:
+                trouble = "has no health check, so it cannot become healthy"
+            elif not state["Running"]:
+                trouble = f"ended with exit code {state['ExitCode']}"
+            elif status == "unhealthy":
+                trouble = "is unhealthy"
+            elif time.monotonic() > end:
+                trouble = f"is not healthy after {wait} seconds"
+            if trouble:
                 said = "".join(probe.get("Output", "") for probe in (health.get("Log") or [])[-1:]).strip()
-                what = "is unhealthy" if status == "unhealthy" else f"ended with exit code {state['ExitCode']}"
-                if state["Running"] and late and status != "unhealthy":
-                    what = f"is not healthy after {self.params['healthy_wait_timeout']} seconds"
                 raise EngineError(
-                    f"container {self.name} {what}" + (f"; its last check said: {said[:500]}" if said else "")
+                    f"container {self.name} {trouble}" + (f"; its last check said: {said[:500]}" if said else "")
                 )
             time.sleep(0.2)
 
-
-def present(found: Document, api: Version) -> dict[str, Any]:
-    """The create body of which the daemon would make this container again (`found` less what its image gave)."""
-    config = {name: value for name, value in deepcopy(found["Config"]).items() if value is not None}
-    if config.get("Hostname") == found["Id"][:12]:  # the daemon's own choice
-        del config["Hostname"]
-    host_config = deepcopy(found["HostConfig"])
-    # "/other:/this/alias" is how inspect shows the link "other:alias".
-    links = [text.split(":") for text in host_config.get("Links") or []]
-    host_config["Links"] = [f"{other.lstrip('/')}:{alias.rpartition('/')[2]}" for other, alias in links]
-    ends = {}
-    main = mode(host_config.get("NetworkMode") or "")
-    for name, endpoint in Networks().load(found)["networks"].items():
-        shown = found["NetworkSettings"]["Networks"][name]
-        chosen = endpoint.get("mac_address") == derived(shown.get("IPAddress") or "")
-        # From API 1.44 to 1.51 inspect shows the address that was asked for here as well, and only that one.
-        if (1, 44) <= api < (1, 52) and name == main:
-            chosen = not config.pop("MacAddress", "")
-        if chosen:  # by the daemon
-            endpoint.pop("mac_address", None)
-        ends[name] = endpoint_config(endpoint)
-    return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": ends}}
+    def value(self, found: Document | None) -> dict[str, Any]:
+        container = dict(found or {})
+        if found and self.params.get("secret_env"):
+            pairs = [text.partition("=") for text in found["Config"].get("Env") or []]
+            env = [
+                name + equals + (HIDDEN if name in self.params["secret_env"] else text) for name, equals, text in pairs
+            ]
+            container["Config"] = {**found["Config"], "Env": env}
+        if not self.ended:
+            return {"container": container}
+        return {"container": {**container, "Output": self.ended["output"]}, "status": self.ended["status"]}
 
 
-def derived(address: str) -> str:
-    """The MAC address that engines before 28.0 make of an IPv4 address."""
-    return "02:42:" + ":".join(f"{int(part):02x}" for part in address.split(".")) if address else ""
+def environment(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The variables of env_file with those of env laid over them; raises ValueError."""
+    path, env = params.get("env_file"), params.get("env")
+    if not path:
+        return env
+    read: dict[str, Any] = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unfit(f"cannot be read: {error}", "env_file") from error
+    for line in lines:
+        name, equals, value = line.partition("=")
+        if equals and not name.startswith("#"):
+            read[name] = value
+        elif line and not line.startswith("#") and name in os.environ:  # a name alone takes the value it has here
+            read[name] = os.environ[name]
+    return {**read, **(env or {})}
+
+
+def profiles(options: list[str], desired: dict[str, Any]) -> list[str]:
+    """Security options as the daemon takes them: the docker CLI, not the daemon, knows files and systempaths."""
+    taken = []
+    for option in options:
+        name, _equals, value = option.partition("=")
+        if option == "systempaths=unconfined":
+            desired.setdefault("masked_paths", [])
+            desired.setdefault("readonly_paths", [])
+        elif name == "seccomp" and value not in ("unconfined", "builtin") and not value.startswith("{"):
+            try:
+                with open(value, encoding="utf-8") as file:
+                    taken.append(security(f"seccomp={file.read()}"))
+            except (OSError, ValueError) as error:
+                raise Unfit(f"the seccomp profile {value} cannot be read: {error}", "security_opts") from error
+        else:
+            taken.append(option)
+    return taken

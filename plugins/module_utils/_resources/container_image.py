@@ -14,6 +14,12 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from .._engine.registry import is_id, parse_reference
+from .._state.kinds import Version
+from .container_networks import Link, Networks
+from .container_networks import config as endpoint_config
+from .container_table import mode
+
 # Config members that the daemon takes from the image as a whole, with the option that names them.
 WHOLE = {
     "User": "user",
@@ -74,6 +80,42 @@ HEALTH = {
 }
 
 
+def alike(first: str, second: str) -> bool:
+    """True when two texts name one image: the same reference once it is complete, or an id, which needs no name."""
+    if is_id(first) or is_id(second):
+        return True
+    try:
+        return str(parse_reference(first)) == str(parse_reference(second))
+    except ValueError:  # a text that only an older daemon took
+        return first == second
+
+
 def without(present: Mapping[str, Any], given: Mapping[str, Any], named: Iterable[str]) -> dict[str, Any]:
     """The entries of a map that are not the image's, or that the task names."""
     return {key: value for key, value in present.items() if key in named or key not in given or given[key] != value}
+
+
+def present(found: Mapping[str, Any], api: Version) -> dict[str, Any]:
+    """The create body of which the daemon would make this container again (`found` less what its image gave)."""
+    config = {name: value for name, value in deepcopy(found["Config"]).items() if value is not None}
+    if config.get("Hostname") == found["Id"][:12]:  # the daemon's own choice
+        del config["Hostname"]
+    host_config = deepcopy(found["HostConfig"])
+    host_config["Links"] = [Link().load(text) for text in host_config.get("Links") or []]
+    ends = {}
+    main = mode(host_config.get("NetworkMode") or "")
+    for name, endpoint in Networks().load(found)["networks"].items():
+        shown = found["NetworkSettings"]["Networks"][name]
+        chosen = endpoint.get("mac_address") == derived(shown.get("IPAddress") or "")
+        # From API 1.44 to 1.51 inspect shows the address that was asked for here as well, and only that one.
+        if (1, 44) <= api < (1, 52) and name == main:
+            chosen = not config.pop("MacAddress", "")
+        if chosen:  # by the daemon
+            endpoint.pop("mac_address", None)
+        ends[name] = endpoint_config(endpoint)
+    return {**config, "HostConfig": host_config, "NetworkingConfig": {"EndpointsConfig": ends}}
+
+
+def derived(address: str) -> str:
+    """The MAC address that engines before 28.0 make of an IPv4 address."""
+    return "02:42:" + ":".join(f"{int(part):02x}" for part in address.split(".")) if address else ""

@@ -21,6 +21,11 @@ class Link(Kind):
         name, _colon, alias = str(option).partition(":")
         return f"{name}:{alias or name}"
 
+    def load(self, api: Any) -> Any:
+        # "/other:/this/alias" is how inspect shows the link "other:alias" of the default bridge.
+        name, _colon, alias = str(api).partition(":")
+        return f"{name.lstrip('/')}:{alias.rpartition('/')[2]}"
+
 
 def mac(text: str) -> str:
     return text.lower().replace("-", ":")

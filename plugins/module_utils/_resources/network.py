@@ -34,7 +34,7 @@ def family(pool: Mapping[str, Any]) -> int:
 class Pools(Many):
     """Address pools. The pools of an address family are replaced together; the other family stays as it is."""
 
-    modes: tuple[str, ...] = (STRICT,)
+    modes = (STRICT,)
 
     def __init__(self) -> None:
         super().__init__(POOL, key="subnet")

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import shlex
 from typing import Any
 
 from .._state.fields import Field, Struct
-from .._state.kinds import Duration, Flag, Kind, Map, Number, Size, Text
+from .._state.kinds import IGNORE, STRICT, Duration, Flag, Kind, Many, Map, Number, Size, Text, address
 
 
 class Command(Kind):
@@ -31,6 +33,99 @@ class Command(Kind):
         # Engines before 29.0 keep a plain string as they got it; [""] is how "none" is sent.
         words = [api] if isinstance(api, str) else list(api)
         return [] if words == [""] else words
+
+
+def capability(text: str) -> str:
+    """A capability as the docker CLI sends it: in capitals, with CAP_ in front; daemons keep any spelling."""
+    name = text.upper()
+    return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
+
+
+def host_address(text: str) -> str:
+    """The address of an entry of /etc/hosts; host-gateway is the daemon's word for the host itself."""
+    return text if text == "host-gateway" else address(text)
+
+
+class Ulimit(Kind):
+    """A resource limit, ``NAME:SOFT[:HARD]``; -1 is unlimited and HARD is SOFT where it is left out."""
+
+    def parse(self, option: Any) -> Any:
+        name, *numbers = str(option).replace("=", ":", 1).split(":")
+        if not name or not numbers or len(numbers) > 2 or not all(re.fullmatch(r"-1|\d+", text) for text in numbers):
+            raise ValueError(f"must be NAME:SOFT or NAME:SOFT:HARD, not {option!r}")
+        return {"name": name, "soft": int(numbers[0]), "hard": int(numbers[-1])}
+
+    def dump(self, value: Any) -> Any:
+        return {"Name": value["name"], "Soft": value["soft"], "Hard": value["hard"]}
+
+    def load(self, api: Any) -> Any:
+        return {"name": api["Name"], "soft": api.get("Soft", 0), "hard": api.get("Hard", 0)}
+
+    def show(self, value: Any) -> Any:
+        return f"{value['name']}:{value['soft']}:{value['hard']}"
+
+
+class Device(Kind):
+    """A device, ``HOST[:CONTAINER[:PERMISSIONS]]``; the daemon fills nothing in, so both defaults are sent along."""
+
+    def parse(self, option: Any) -> Any:
+        path, *rest = str(option).split(":")
+        inside, access = path, "rwm"
+        for text in rest:
+            if text.startswith("/"):
+                inside = text
+            elif text and set(text) <= set("rwm"):
+                access = "".join(letter for letter in "rwm" if letter in text)
+            else:
+                raise ValueError(
+                    f"must be HOST[:CONTAINER[:PERMISSIONS]] with permissions of r, w and m, not {option!r}"
+                )
+        if not path.startswith("/") or len(rest) > 2:
+            raise ValueError(
+                f"must start with a path, not {option!r}; CDI names go into device_requests with driver: cdi"
+            )
+        return {"path": path, "inside": inside, "access": access}
+
+    def dump(self, value: Any) -> Any:
+        return {
+            "PathOnHost": value["path"],
+            "PathInContainer": value["inside"],
+            "CgroupPermissions": value["access"],
+        }
+
+    def load(self, api: Any) -> Any:
+        path, letters = api["PathOnHost"], api.get("CgroupPermissions") or "rwm"
+        access = "".join(letter for letter in "rwm" if letter in letters)
+        return {"path": path, "inside": api.get("PathInContainer") or path, "access": access}
+
+    def show(self, value: Any) -> Any:
+        return f"{value['path']}:{value['inside']}:{value['access']}"
+
+
+def sorted_words(text: str) -> str:
+    return ",".join(sorted(filter(None, text.split(","))))
+
+
+class Tmpfs(Map):
+    """In-memory file systems, a list of ``PATH[:OPTIONS]``. API: a map of paths to options in any order."""
+
+    def __init__(self) -> None:
+        super().__init__(canon=sorted_words)
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": "list", "elements": "str"}
+
+    def parse(self, option: Any) -> Any:
+        mounts = {}
+        for text in option:
+            path, _colon, words = str(text).partition(":")
+            if not path.startswith("/"):
+                raise ValueError(f"must be PATH[:OPTIONS] with a PATH that starts with /, not {text!r}")
+            mounts[clean(path)] = sorted_words(words)
+        return mounts
+
+    def show(self, value: Any) -> Any:
+        return [f"{path}:{words}" if words else path for path, words in value.items()]
 
 
 class Probe(Kind):
@@ -69,6 +164,18 @@ HEALTHCHECK = Health(
     Field("start_period", Duration(), "StartPeriod", unset=0),
     Field("start_interval", Duration(), "StartInterval", min_api=(1, 44), unset=0),
 )
+
+
+class Alternatives(Kind):
+    """A list of lists of words: any one of the lists has to be met, with all its words."""
+
+    modes = (STRICT, IGNORE)
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": "list", "elements": "list"}
+
+    def parse(self, option: Any) -> Any:
+        return [[str(word) for word in words] for words in option]
 
 
 class Mode(Kind):
@@ -144,3 +251,43 @@ OF_TYPE = {
     "image": ("subpath",),
     "tmpfs": ("tmpfs_size", "tmpfs_mode", "tmpfs_options"),
 }
+
+# A request to a device driver, such as one for GPUs.
+DEVICE_REQUEST = Struct(
+    Field("driver", Text(), "Driver", unset=""),
+    Field("count", Number(-1), "Count", unset=0),
+    Field("device_ids", Many(Text(), ordered=True), "DeviceIDs", unset=[]),
+    Field("capabilities", Alternatives(), "Capabilities", unset=[]),
+    Field("options", Map(loose=True), "Options", unset={}),
+)
+
+
+class Gpus(Many):
+    """``docker run --gpus``: ``all``, a number, or ``device=ID,capabilities=utility,driver=nvidia`` (quoted lists)."""
+
+    def __init__(self) -> None:
+        super().__init__(DEVICE_REQUEST, ordered=True)
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": "str"}
+
+    def parse(self, option: Any) -> Any:
+        request: dict[str, Any] = {"capabilities": [["gpu"]]}
+        for row in csv.reader([str(option)]):
+            for word in row:
+                name, equals, text = word.partition("=")
+                if not equals:
+                    name, text = "count", word
+                if name == "count":
+                    request["count"] = -1 if text == "all" else Number(0).parse(int(text))
+                elif name == "device":
+                    request["device_ids"] = text.split(",")
+                elif name == "capabilities":
+                    request["capabilities"] = [["gpu", *text.split(",")]]
+                elif name == "driver":
+                    request["driver"] = text
+                else:
+                    raise ValueError(f"has the unknown member {name!r}; there are count, device, capabilities, driver")
+        if "device_ids" not in request:
+            request.setdefault("count", 1)
+        return [request]

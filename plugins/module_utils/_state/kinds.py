@@ -319,7 +319,7 @@ class Many(Kind):
     """
 
     type = "list"
-    modes = (STRICT, MORE, IGNORE)
+    modes: tuple[str, ...] = (STRICT, MORE, IGNORE)
 
     def __init__(self, item: Kind, ordered: bool = False, key: str = "") -> None:
         self.item = item
