@@ -19,6 +19,8 @@ _PODMAN = (
     "podman",
     "tini",
 )
+# What an administrator of a target installs for the modules: Debian's own Python, requests and requests-unixsocket.
+_TARGET = (*_BASE, "openssh-client", "python3", "python3-requests", "python3-requests-unixsocket")
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ ROOTS = {
         Root("trixie", "trixie", (*_DOCKER, "docker-buildx", "docker-cli")),
         Root("forky", "forky", (*_DOCKER, "docker-buildx", "docker-cli")),
         Root("trixie-podman", "trixie", _PODMAN),
+        Root("target-debian12", "bookworm", _TARGET),
+        Root("target-debian13", "trixie", _TARGET),
     )
 }
 
