@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Callable, NoReturn
+from typing import Any, Callable, ClassVar, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ._engine.client import Engine
 from ._engine.endpoint import resolve
 from ._engine.errors import EngineError
-from ._state.converge import Resource, converge
 
 Spec = dict[str, dict[str, Any]]
 
@@ -38,6 +37,28 @@ CONNECTION_RULES: dict[str, Any] = {
     "mutually_exclusive": [("docker_host", "context")],
     "required_together": [("client_cert", "client_key")],
 }
+
+
+class Outcome(Protocol):
+    """What run() needs of _state.converge.Outcome; named here, so that modules that only read do not carry it along."""
+
+    diff: dict[str, Any]
+
+    def result(self) -> dict[str, Any]: ...
+
+
+class Resource(Protocol):
+    """What run() needs of _state.converge.Resource."""
+
+    rules: ClassVar[dict[str, Any]]
+    done: list[str]
+
+    def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None: ...
+
+    @classmethod
+    def argument_spec(cls) -> Spec: ...
+
+    def converge(self, check_mode: bool) -> Outcome: ...
 
 
 def connect(params: Mapping[str, Any]) -> Engine:
@@ -70,7 +91,7 @@ def run(kind: type[Resource]) -> NoReturn:
         engine = connect(module.params)
         resource = kind(engine, module.params)
         resource.done = done
-        outcome = converge(resource, module.check_mode)
+        outcome = resource.converge(module.check_mode)
         result = outcome.result()
         if module._diff:
             result["diff"] = outcome.diff

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from .._state.fields import UPDATE, Field, Schema, Struct
-from .._state.kinds import IGNORE, STRICT, Address, Cpus, Flag, Kind, Many, Map, Number, Pairs, Size, Text
+from .._state.kinds import IGNORE, STRICT, Address, Flag, Kind, Many, Map, Number, Text
+from .._state.measures import Cpus, Pairs, Size
 from .container_mounts import Mounts
 from .container_networks import Link, Networks, mac
 from .container_ports import Ports

@@ -11,7 +11,8 @@ import shlex
 from typing import Any
 
 from .._state.fields import Field, Struct
-from .._state.kinds import IGNORE, STRICT, Duration, Flag, Kind, Many, Map, Number, Size, Text, address
+from .._state.kinds import IGNORE, STRICT, Flag, Kind, Many, Map, Number, Text, address
+from .._state.measures import Duration, Size
 
 
 class Command(Kind):

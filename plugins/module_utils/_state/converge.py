@@ -162,6 +162,9 @@ class Resource:
         """The return keys of the module."""
         return {self.word: dict(found or {})}
 
+    def converge(self, check_mode: bool) -> Outcome:
+        return converge(self, check_mode)
+
 
 def converge(resource: Resource, check_mode: bool) -> Outcome:
     """Bring the object to the state the task wants, or say what that would take."""
