@@ -9,7 +9,10 @@ done and why; converge() does it, or in check mode says it.
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Callable, ClassVar, Protocol
 
@@ -17,6 +20,8 @@ from .fields import CREATE_ONLY, RECREATE, Change, Schema, Values
 from .kinds import Need, Unfit
 
 Document = Mapping[str, Any]
+
+TRIES = 6  # how often a plan is made when others change the same object at the same time
 
 
 class Engine(Protocol):
@@ -158,6 +163,10 @@ class Resource:
         """Wait for what takes its time after the last step; answers the object as it then is."""
         return found
 
+    def stale(self, error: Exception) -> bool:
+        """True for an error of a step which says that the object is no longer what find() answered."""
+        return False
+
     def value(self, found: Document | None) -> dict[str, Any]:
         """The return keys of the module."""
         return {self.word: dict(found or {})}
@@ -167,26 +176,38 @@ class Resource:
 
 
 def converge(resource: Resource, check_mode: bool) -> Outcome:
-    """Bring the object to the state the task wants, or say what that would take."""
-    found = resource.find()
-    plan = resource.plan(found)
-    if check_mode:
-        resource.engine.warnings.extend(f"this would fail: {obstacle}" for obstacle in resource.obstacles)
-    elif resource.obstacles:
-        raise Unfit("; ".join(resource.obstacles))
-    changed = bool(plan.steps)
-    if not check_mode:
-        changed = False
-        for step in plan.steps:
-            changed = step.do() is not False or changed
-            resource.done.append(step.text)
-        found = resource.settle(resource.find() if plan.steps else found)
-    if not changed:
-        plan.changes, plan.after = [], plan.before
-    return Outcome(
-        changed,
-        [step.text for step in plan.steps],
-        {"before": plan.before, "after": plan.after},
-        plan.changes,
-        resource.value(found),
-    )
+    """Bring the object to the state the task wants, or say what that would take.
+
+    When a step meets an object that somebody else changed since it was found, everything begins again with finding it.
+    """
+    wanted, obstacles = deepcopy(resource.desired), list(resource.obstacles)
+    changed, left, first = False, TRIES, Plan()
+    while True:
+        found = resource.find()
+        plan = resource.plan(found)
+        if check_mode:
+            resource.engine.warnings.extend(f"this would fail: {obstacle}" for obstacle in resource.obstacles)
+            return report(resource, plan, found, [step.text for step in plan.steps], bool(plan.steps))
+        if resource.obstacles:
+            raise Unfit("; ".join(resource.obstacles))
+        first = first if changed else plan
+        try:
+            for step in plan.steps:
+                changed = step.do() is not False or changed
+                resource.done.append(step.text)
+            break
+        except Exception as error:
+            left -= 1
+            if not left or not resource.stale(error):
+                raise
+        # Of two that met, one shall be through before the other comes again.
+        time.sleep(random.uniform(0, 0.1 * 2 ** (TRIES - left)))  # noqa: S311
+        resource.desired, resource.obstacles = deepcopy(wanted), list(obstacles)
+    found = resource.settle(resource.find() if plan.steps or changed else found)
+    return report(resource, first, found, resource.done, changed)
+
+
+def report(resource: Resource, plan: Plan, found: Document | None, actions: list[str], changed: bool) -> Outcome:
+    """What a task tells of its plan and of the object as it is now."""
+    changes, after = (plan.changes, plan.after) if changed else ([], plan.before)
+    return Outcome(changed, actions, {"before": plan.before, "after": after}, changes, resource.value(found))
