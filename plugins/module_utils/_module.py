@@ -79,9 +79,10 @@ def frame(spec: Spec, rules: Mapping[str, Any], work: Callable[[AnsibleModule, l
 
 
 def finish(engine: Engine, result: dict[str, Any]) -> dict[str, Any]:
-    """Close the engine; its warnings go along with the result."""
+    """Close the engine; its warnings, and with debug the requests that were sent, go along with the result."""
     engine.close()
-    return {**result, "warnings": engine.warnings} if engine.warnings else result
+    more = {"warnings": engine.warnings, "requests": engine.trace}
+    return {**result, **{key: value for key, value in more.items() if value}}
 
 
 def run(kind: type[Resource]) -> NoReturn:

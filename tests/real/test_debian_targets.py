@@ -23,7 +23,7 @@ pytestmark = pytest.mark.engines
 
 HOME = Path(__file__).absolute().parents[2] / ".build/ansible_collections/dockside/engine"
 
-# In a mount namespace of its own: the root under an overlay, so that it stays as it is, and what the module needs of here.
+# In a mount namespace of its own: the root under an overlay, so that it stays as it is, and what the module needs.
 SCRIPT = """
 set -e
 mount -t tmpfs none "$1"
@@ -51,7 +51,7 @@ def packed(name: str, options: dict[str, Any]) -> bytes:
 
 
 def on_target(
-    root: str, engine: Engine, place: Path, name: str, *, script: str = SCRIPT, **options: Any
+    root: str, engine: Engine, place: Path, module: str, *, script: str = SCRIPT, **options: Any
 ) -> dict[str, Any]:
     """Run a module in a root; answers what it printed."""
     options = {"docker_host": f"unix:///run/engine/{Path(engine.socket).name}", **options}
@@ -59,7 +59,7 @@ def on_target(
     place.mkdir()
     run = subprocess.run(
         [*command, str(place), str(roots.ensure(root)), engine.socket],
-        input=packed(name, options),
+        input=packed(module, options),
         capture_output=True,
         timeout=120,
         check=False,
