@@ -89,7 +89,7 @@ def test_tls_that_fails(there: Any, connect: Connect) -> None:
     fails(connect(there.tls, validate_certs=True, ca_path=str(good / "ca.pem")), "see client_cert and client_key")
     fails(connect(there.tls), "wants TLS, see validate_certs and tls")
     fails(connect(there.tls, tls_hostname="wrong.example", **material(good, good)), "certificate verify failed")
-    fails(connect(there.tcp, tls=True), "does the daemon speak TLS at all")
+    fails(connect(there.tcp, tls=True), "does the daemon speak TLS")
     unverified = material(good, stranger)
     assert connect(there.tls, **{**unverified, "validate_certs": False, "tls": True}).api == there.api
 
@@ -122,7 +122,7 @@ def test_pinned_versions(there: Any, connect: Connect) -> None:
     above = f"1.{there.api[1] + 1}"
     fails(
         connect(there.host, api_version=above),
-        f"speaks API 1.{there.api[1]} at most, but api_version asks for {above}",
+        f"speaks up to 1.{there.api[1]}, .* api_version is {above}",
         errors.VersionError,
     )
 
@@ -131,7 +131,7 @@ def test_a_raised_minimum(lab: Lab, connect: Connect) -> None:
     there = lab.engine("28.5-min")
     fails(
         connect(there.host, api_version="1.41"),
-        r"no longer serves API 1\.41, only 1\.44 and newer: see api_version",
+        r"1\.41 is too old. Minimum supported API version is 1\.44.*see api_version",
         errors.VersionError,
     )
     assert connect(there.host).api == there.api
@@ -225,7 +225,7 @@ def test_a_daemon_that_stands_still_dies_and_comes_back(there: Any, connect: Con
         there.kill()
         list(answer.chunks())
     try:
-        with pytest.raises(errors.UnreachableError, match=r"refused: does the daemon run|no such socket"):
+        with pytest.raises(errors.UnreachableError, match=r"refused: does the daemon run|No such file"):
             engine.get("/info")
     finally:
         there.start()
@@ -252,7 +252,7 @@ def test_the_socket_of_somebody_else(there: Any) -> None:
     with os.fdopen(reading) as pipe:
         said = pipe.read()
     assert said.startswith("UnreachableError: Cannot reach the Docker daemon at unix://"), said
-    assert "Permission denied: user id 65534 may not; use become: true, or join the group of the socket" in said
+    assert "Permission denied: use become: true, or let user id 65534 join the group docker" in said
 
 
 def test_threads_share_one_engine(there: Any, connect: Connect) -> None:

@@ -194,6 +194,12 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _serve(self) -> None:
+        if not re.fullmatch(r"[\w.:\[\]-]+", self.headers.get("Host", "")):  # as Go's server does
+            self.wfile.write(
+                b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400 Bad Request: malformed Host header"
+            )
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         versioned = re.fullmatch(r"/v(\d+\.\d+)(/.*)", parts.path)
         version, path = versioned.groups() if versioned else ("", parts.path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Engine: one daemon, asked over HTTP in one API version. Threads may share it."""
+"""One daemon, asked over HTTP. Threads may share an Engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import quote
 
 from .endpoint import Endpoint, Version, parse_version
-from .errors import ConnectionLost, EngineError, UnreachableError, VersionError, api_error
+from .errors import ConnectionLost, EngineError, NotFound, UnreachableError, VersionError, api_error
 from .transport import FAULTS, fault, session
 
 if TYPE_CHECKING:
@@ -25,19 +25,17 @@ if TYPE_CHECKING:
 MIN_API: Version = (1, 33)
 MAX_API: Version = (1, 55)
 RAISE: Any = object()
-_PIECE = 65536  # bytes read at once, and the most that is read of an error
+_PIECE = 65536  # bytes read at once
 Params = Optional[Mapping[str, Any]]
 
 
 class Engine:
     """A daemon; nothing is opened before the first request.
 
-    path: "/networks/foo", without version, quoted here. params: None is left out, bools become true/false, lists and
-    dicts JSON, a tuple repeats its key. body: lists and dicts become JSON; bytes and iterators of bytes go as they are.
-    Keywords: `missing`, the answer for a 404 instead of NotFound; `headers`; `patience`, seconds the daemon may take on
-    top of the endpoint's timeout (None: for ever).
-    Answers: decoded JSON, other text as str, None for nothing and for 304; of head() the headers.
-    Raises EngineError, or ValueError for a path that cannot be asked.
+    path: "/networks/foo", without version, quoted here. params: None is left out, a list or dict becomes JSON, a tuple
+    repeats its key. body: a list or dict becomes JSON, bytes or an iterator of bytes go as they are.
+    missing: the answer for 404. patience: seconds on top of the timeout, None for ever.
+    Answers: decoded JSON, else str, None for nothing or 304; headers for head(). Raises EngineError, ValueError.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -50,7 +48,7 @@ class Engine:
 
     @property
     def api(self) -> Version:
-        """The API version in use, agreed with the daemon at first use."""
+        """The API version agreed with the daemon."""
         with self._lock:
             if self._api is None:
                 self._api = self._negotiate()
@@ -75,21 +73,21 @@ class Engine:
     def stream(
         self, method: str, path: str, params: Params = None, *, body: Any = None, headers: Any = None
     ) -> Iterator[Stream]:
-        """An answer read piece by piece, however long it takes; closed at the end of the `with`."""
-        answer, data = self._send(method, path, body, params, headers=headers, patience=None, whole=False)
+        """An answer in pieces, however long it takes."""
+        answer, _, error = self._send(method, path, body, params, headers=headers, patience=None, whole=False)
         with answer:
-            if answer.status_code >= 400:
-                raise self._failure(method, path, answer.status_code, data)
+            if error:
+                raise error
             yield Stream(answer, self.endpoint)
 
     def require(self, needs: Iterable[tuple[str, Version]]) -> None:
-        """VersionError that names every (option, API version it came with) that is too new for the daemon."""
+        """VersionError with every (option, API version it came with) that is too new."""
         late = [f"{option} needs API {_text(since)}" for option, since in needs if since > self.api]
         if late:
-            raise VersionError(f"With API {_text(self.api)} of the daemon at {self.endpoint}: {'; '.join(late)}")
+            raise VersionError(f"The daemon at {self.endpoint} has API {_text(self.api)}, but {', '.join(late)}")
 
     def close(self) -> None:
-        """Close all connections; a later request opens new ones."""
+        """A later request opens new connections."""
         with self._lock:
             if self._session:
                 self._session.close()
@@ -97,46 +95,25 @@ class Engine:
 
     def _negotiate(self) -> Version:
         pinned = self.endpoint.api_version
-        error: EngineError | None = None
-        if pinned and pinned < MIN_API:
-            raise VersionError(f"api_version {_text(pinned)} is too old: the oldest supported is {_text(MIN_API)}")
-        # With the pinned version in the path, a daemon that finds it too old says so now.
-        answer, data = self._send("GET", "/_ping", prefix=f"/v{_text(pinned)}" if pinned else "")
-        if answer.status_code >= 400:
-            error = self._failure("GET", "/_ping", answer.status_code, data)
+        answer, _, error = self._send("GET", "/_ping", prefix=f"/v{_text(pinned)}" if pinned else "")
         try:
             newest = parse_version(answer.headers.get("Api-Version", ""))
         except ValueError:
-            if not error or b"HTTPS server" in data:
-                reason = "it wants TLS, see validate_certs and tls" if error else "what answers there is not Docker"
-                error = UnreachableError(str(self.endpoint), reason)
-            raise error from None
-        if newest < (pinned or MIN_API):
+            raise error or UnreachableError(str(self.endpoint), "what answers there is not Docker") from None
+        if not MIN_API <= (pinned or newest) <= newest:
             raise VersionError(
-                f"The daemon at {self.endpoint} speaks API {_text(newest)} at most, but "
-                + (f"api_version asks for {_text(pinned)}" if pinned else f"{_text(MIN_API)} is the oldest supported")
+                f"No API fits: the daemon at {self.endpoint} speaks up to {_text(newest)}, this collection from "
+                f"{_text(MIN_API)} on{f', and api_version is {_text(pinned)}' if pinned else ''}"
             )
         if error:
             raise error
         return pinned or min(newest, MAX_API)
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Any,
-        params: Params,
-        *,
-        missing: Any = RAISE,
-        headers: Any = None,
-        patience: float | None = 0,
-    ) -> Any:
-        answer, data = self._send(method, path, body, params, headers=headers, patience=patience)
-        if answer.status_code >= 400:
-            error = self._failure(method, path, answer.status_code, data)
-            # "page not found": this daemon has no such part of the API, which is not a missing object.
-            if answer.status_code == 404 and missing is not RAISE and "page not found" not in error.message:
-                return missing
+    def _ask(self, method: str, path: str, body: Any, params: Params, missing: Any = RAISE, **how: Any) -> Any:
+        answer, data, error = self._send(method, path, body, params, **how)
+        if isinstance(error, NotFound) and missing is not RAISE and "page not found" not in error.message:
+            return missing  # an object, not a part of the API
+        if error:
             raise error
         if method == "HEAD":
             return answer.headers
@@ -146,13 +123,11 @@ class Engine:
             return data.decode(errors="replace")
         try:
             found = json.loads(data)
-        except ValueError as error:
-            raise api_error(answer.status_code, f"the answer is not JSON: {error}", method, path) from error
+        except ValueError as reason:
+            raise api_error(answer.status_code, f"the answer is not JSON: {reason}", method, path) from reason
         if isinstance(found, dict):
-            warnings = found.get("Warnings") or found.get("Warning") or ()
-            for warning in [warnings] if isinstance(warnings, str) else warnings:
-                if warning not in self.warnings:
-                    self.warnings.append(warning)
+            warnings = found.get("Warnings") or [found.get("Warning")]
+            self.warnings += [text for text in warnings if text and text not in self.warnings]
         return found
 
     def _send(
@@ -166,34 +141,33 @@ class Engine:
         patience: float | None = 0,
         prefix: str | None = None,
         whole: bool = True,
-    ) -> tuple[Response, bytearray]:
-        """(answer, its body unless a stream is wanted); repeats what may be repeated."""
+    ) -> tuple[Response, bytearray, EngineError | None]:
         first, *segments = path.split("/")
-        # Servers and libraries resolve these: another object than the named one would be asked for.
+        # these name another object
         if first or not segments or {"", ".", ".."} & set(segments):
-            raise ValueError(f"{path!r} cannot be asked of a Docker daemon: a part is empty, '.' or '..'")
+            raise ValueError(f"{path!r} cannot be asked: a part is empty, '.' or '..'")
         url = (f"/v{_text(self.api)}" if prefix is None else prefix) + quote(path, safe="/:@+,~=")
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        query = {key: _parameter(value) for key, value in (params or {}).items() if value is not None}
+        query = {key: _parameter(value) for key, value in (params or {}).items()}
         wait = None if patience is None else self.endpoint.timeout + patience
         left = 3 if method in ("GET", "HEAD") else 1
         while True:
             left -= 1
             try:
                 with self._lock:
-                    if not self._session:
-                        self._session = session(self.endpoint)
+                    self._session = self._session or session(self.endpoint)
                     send = self._session.request
+                timeout = (self.endpoint.timeout, wait)
                 answer = send(
                     method,
-                    "http://localhost" + url,
+                    f"http://localhost{url}",
                     query,
                     body,
                     headers,
-                    timeout=(self.endpoint.timeout, wait),
+                    timeout=timeout,
                     stream=True,
                     allow_redirects=False,
                 )
@@ -206,48 +180,44 @@ class Engine:
                             data += piece
                             if failed and len(data) > _PIECE:
                                 break
-                return answer, data
+                return answer, data, self._failure(method, path, answer, data) if failed else None
             except FAULTS as error:
                 lost = fault(error, self.endpoint, wait)
                 if not left or not isinstance(lost, ConnectionLost):
                     raise lost from error
             time.sleep(random.uniform(0.1, 0.4) / (left + 1))  # noqa: S311
 
-    def _failure(self, method: str, path: str, status: int, data: bytearray) -> EngineError:
+    def _failure(self, method: str, path: str, answer: Response, data: bytearray) -> EngineError:
         text = data.decode(errors="replace").strip()
         try:
             text = str(json.loads(text)["message"])
         except (ValueError, KeyError, TypeError):
-            if text.startswith("<"):  # of a proxy, perhaps
-                text = "an HTML page: " + " ".join(re.sub(r"<[^>]*>", " ", text).split())
-        refused = re.search(r"client version (\S+) is too old\. Minimum supported API version is (\d+\.\d+)", text)
-        if refused:
-            return VersionError(
-                f"The daemon at {self.endpoint} no longer serves API {refused[1]}, only {refused[2]} and newer"
-                + (": see api_version" if self.endpoint.api_version else ": a newer dockside.engine is needed")
-            )
-        return api_error(status, text[:2000] or "the daemon gives no reason", method, path)
+            if text.startswith("<"):
+                text = "an HTML page: " + " ".join(re.sub("<[^>]*>", " ", text).split())
+        if "HTTPS server" in text:
+            return UnreachableError(str(self.endpoint), "it wants TLS, see validate_certs and tls")
+        if re.search(r"client version \S+ is too old", text):
+            return VersionError(f"The daemon at {self.endpoint} says: {text} (see api_version)")
+        return api_error(answer.status_code, text[:2000] or "the daemon gives no reason", method, path)
 
 
 class Stream:
     """An answer under way."""
 
     def __init__(self, answer: Response, endpoint: Endpoint) -> None:
-        self._answer, self._endpoint = answer, endpoint
+        self._raw, self._endpoint = answer.raw, endpoint
         self.status: int = answer.status_code
         self.headers: Mapping[str, str] = answer.headers
 
     def chunks(self) -> Iterator[bytes]:
-        """The body as it comes, in pieces of at most 64 KiB; ConnectionLost when it ends too early."""
-        raw = self._answer.raw
+        """The body as it comes; ConnectionLost when it ends too early."""
+        raw = self._raw
         try:
             yield from raw.stream(_PIECE, decode_content=True)
         except FAULTS as error:
             raise fault(error, self._endpoint) from error
-        due = self.headers.get("Content-Length", "")
-        # urllib3 1.26 takes a body that is too short for a whole one.
-        if due.isdecimal() and raw.tell() < int(due) and self._answer.request.method != "HEAD" and self.status != 304:
-            raise ConnectionLost(str(self._endpoint), f"{raw.tell()} of {due} bytes came")
+        if raw.length_remaining:  # urllib3 1.26 does not mind
+            raise ConnectionLost(str(self._endpoint), f"{raw.length_remaining} bytes are missing")
 
 
 def _text(version: Version) -> str:

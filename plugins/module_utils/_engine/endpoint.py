@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from .errors import EndpointError
 
 Version = tuple[int, int]
-_PARTS = ("ca", "cert", "key")
+_FILES = {"ca": "ca_path", "cert": "client_cert", "key": "client_key"}
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,13 @@ class TLS:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`url` and `origin` (who named it) are for people; `scheme` is unix, tcp or ssh; `path` is the socket's, for ssh
-    that over there; `timeout` in seconds; `api_version` None: negotiate."""
+    """url, origin (who named it): for people; scheme: unix, tcp, ssh; host: for ssh with user; path: of the socket, for
+    ssh over there; timeout: seconds; api_version None: negotiate."""
 
     url: str
     scheme: str
     host: str = ""
     port: int | None = None
-    user: str | None = None
     path: str = ""
     tls: TLS | None = None
     timeout: float = 60
@@ -64,25 +63,21 @@ def config_dir(environ: Mapping[str, str]) -> str:
     return environ.get("DOCKER_CONFIG") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".docker")
 
 
-def load_json(path: str) -> Any:
-    """The object in a JSON file; {} where this user has no such file."""
+def load_json(path: str) -> dict[str, Any]:
+    """The object in a JSON file; {} where this user has none."""
+    if not os.access(path, os.R_OK):
+        return {}  # the docker CLI does without, too
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-        if not isinstance(content, dict):
-            raise ValueError("it holds no JSON object")
-        return content
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return {}  # the docker CLI does without, too
-    except (OSError, ValueError) as error:
+            return dict(json.load(file))
+    except (OSError, TypeError, ValueError) as error:
         raise EndpointError(f"{path} cannot be read: {error}") from error
 
 
 def resolve(options: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint:
-    """The endpoint that a task means.
+    """The endpoint that a task means. Options: community.docker's and `context`; None is not given.
 
-    Options (None: not given): docker_host, context, api_version, timeout, tls, validate_certs, ca_path, client_cert,
-    client_key, tls_hostname, debug. ssh:// always takes the ssh program, whatever use_ssh_client says.
+    ssh:// always takes the ssh program, whatever use_ssh_client says.
     """
 
     def named(option: str, variable: str = "") -> tuple[Any, str]:
@@ -99,65 +94,61 @@ def resolve(options: Mapping[str, Any], environ: Mapping[str, str]) -> Endpoint:
     url, origin = named("docker_host")
     context, source = named("context")
     if url and context:
-        raise EndpointError("The options docker_host and context exclude each other: give one")
+        raise EndpointError("The options docker_host and context exclude each other")
     if not url and not context:
         url, origin = named("", "DOCKER_HOST")
-        if not url:
-            context, source = named("", "DOCKER_CONTEXT")
+    if not url and not context:
+        context, source = named("", "DOCKER_CONTEXT")
     folder = config_dir(environ)
     if not url and not context:
-        path = os.path.join(folder, "config.json")
-        context, source = load_json(path).get("currentContext"), path
-    material: dict[str, Any] = {}
-    if context and context != "default":
-        origin = f"context {context}, {source}"
-        url, material = _context(str(context), origin, folder)
-        tls_variables = ["", "", ""]  # as with the docker CLI, the environment has no say about a context
-    else:
-        if context:  # `default` is the docker CLI's name for what the environment says
-            url, origin = named("", "DOCKER_HOST")
-        tls_variables = ["DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_TLS_HOSTNAME"]
+        source = os.path.join(folder, "config.json")
+        context = load_json(source).get("currentContext")
+    if context == "default":  # the docker CLI's name for what the environment says
+        url, origin, context = *named("", "DOCKER_HOST"), None
+    certs, skip = environ.get("DOCKER_CERT_PATH") or folder, False
+    variables = ["DOCKER_TLS_VERIFY", "DOCKER_TLS", "DOCKER_TLS_HOSTNAME"]
+    if context:
+        origin, key = f"context {context}, {source}", hashlib.sha256(str(context).encode()).hexdigest()
+        path = os.path.join(folder, "contexts", "meta", key, "meta.json")
+        docker = (load_json(path).get("Endpoints") or {}).get("docker")
+        if not isinstance(docker, dict):
+            raise EndpointError(f"The docker {origin}, cannot be used: no docker endpoint in {path}")
+        url, skip = docker.get("Host"), bool(docker.get("SkipTLSVerify"))
+        certs = os.path.join(folder, "contexts", "tls", key, "docker")
+        variables = ["", "", ""]  # as with the docker CLI, the environment has no say about a context
     if not url:
         rootless = os.path.join(environ.get("XDG_RUNTIME_DIR") or "/nonexistent", "docker.sock")
         url = f"unix://{rootless if os.path.exists(rootless) else '/var/run/docker.sock'}"
-        origin = origin or "default"
-    place = _place(str(url).strip(), origin)
-    if place["scheme"] != "unix" and place["scheme"] != "ssh":
-        verify, unverified = parsed(_flag, "validate_certs", tls_variables[0]), parsed(_flag, "tls", tls_variables[1])
-        tls = None
-        if verify or unverified or material or place["scheme"] == "https":
-            if place["scheme"] == "http":
-                raise EndpointError(f"{place['url']} (from {origin}) is plain HTTP, but TLS is asked for: use tcp://")
-            if not material and tls_variables[0]:
-                material = _files(environ.get("DOCKER_CERT_PATH") or folder)
-                if environ.get("DOCKER_CERT_PATH") and not any(material.values()):
-                    raise EndpointError(
-                        "The environment variable DOCKER_CERT_PATH names no folder with ca.pem or cert.pem"
-                    )
-            files = {part: material.get(part) for part in _PARTS}
-            for part, option in zip(_PARTS, ("ca_path", "client_cert", "client_key")):
-                files[part] = named(option)[0] or files[part]
+    origin = origin or "default"
+    scheme, place = _place(str(url).strip(), origin)
+    if scheme not in ("unix", "ssh"):
+        verify, unverified = parsed(_flag, "validate_certs", variables[0]), parsed(_flag, "tls", variables[1])
+        paths = {part: os.path.join(certs, f"{part}.pem") for part in _FILES}
+        files = {part: path if os.path.isfile(path) else None for part, path in paths.items()}
+        if verify or unverified or scheme == "https" or (context and (skip or any(files.values()))):
+            if certs == environ.get("DOCKER_CERT_PATH") and not any(files.values()):
+                raise EndpointError(f"The environment variable DOCKER_CERT_PATH names no PEM files: {certs}")
+            files = {part: named(option)[0] or files[part] for part, option in _FILES.items()}
             if bool(files["cert"]) != bool(files["key"]):
                 raise EndpointError(f"TLS needs client_cert and client_key together; there is only {files}")
-            if verify is None:
-                verify = material.get("verify", not unverified)
-            tls = TLS(verify, hostname=named("tls_hostname", tls_variables[2])[0], **files)
-        place.update(scheme="tcp", tls=tls, port=place["port"] or (2376 if tls else 2375))
+            verify = not (skip or unverified) if verify is None else verify
+            place["tls"] = TLS(verify, hostname=named("tls_hostname", variables[2])[0], **files)
+        scheme, place["port"] = "tcp", place["port"] or (2376 if "tls" in place else 2375)
+    version = parsed(lambda text: text != "auto" and parse_version(text), "api_version", "DOCKER_API_VERSION")
     return Endpoint(
-        **place,
+        scheme=scheme,
         timeout=parsed(_seconds, "timeout", "DOCKER_TIMEOUT") or 60,
-        api_version=parsed(
-            lambda text: None if text == "auto" else parse_version(text), "api_version", "DOCKER_API_VERSION"
-        ),
+        api_version=version or None,
         debug=bool(parsed(_flag, "debug")),
         origin=origin,
+        **place,
     )
 
 
 def _flag(text: str) -> bool:
-    for flag, words in ((True, "1 true yes on"), (False, "0 false no off")):
+    for words in ("1 true yes on", "0 false no off"):
         if text.lower() in words.split():
-            return flag
+            return words[0] == "1"
     raise ValueError(f"{text!r} is neither true nor false")
 
 
@@ -167,43 +158,20 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _files(folder: str) -> dict[str, Any]:
-    paths = {part: os.path.join(folder, f"{part}.pem") for part in _PARTS}
-    return {part: path if os.path.isfile(path) else None for part, path in paths.items()}
-
-
-def _context(name: str, origin: str, folder: str) -> tuple[str, dict[str, Any]]:
-    """(URL, TLS material) of a docker CLI context."""
-    key = hashlib.sha256(name.encode()).hexdigest()
-    path = os.path.join(folder, "contexts", "meta", key, "meta.json")
-    docker = (load_json(path).get("Endpoints") or {}).get("docker")
-    if not isinstance(docker, dict):
-        raise EndpointError(f"The docker {origin}, cannot be used: {path} is missing or names no docker endpoint")
-    files = _files(os.path.join(folder, "contexts", "tls", key, "docker"))
-    skip = bool(docker.get("SkipTLSVerify"))
-    return docker.get("Host") or "", {**files, "verify": not skip} if skip or any(files.values()) else {}
-
-
-def _place(url: str, origin: str) -> dict[str, Any]:
-    scheme, _, rest = url.partition("://")
+def _place(url: str, origin: str) -> tuple[str, dict[str, Any]]:
+    scheme, sep, rest = url.partition("://")
     login, at, address = rest.rpartition("@")
-    shown = f"{scheme}://{login.partition(':')[0]}{at}{address}"  # no password in errors
-    if scheme == "unix":
-        if rest.startswith("/"):
-            return {"url": url, "scheme": scheme, "path": rest}
-        reason = "the path of the socket must begin with /"
-    elif scheme not in ("tcp", "http", "https", "ssh"):
-        reason = "it begins with none of unix://, tcp://, http://, https://, ssh:// (npipe:// is not supported)"
-    elif ":" in login or (login and scheme != "ssh"):
-        reason = "it carries a password or a user; only ssh:// takes a user, who logs in with a key"
-    else:
-        try:
-            parts = urlsplit(url)
-            path = parts.path.rstrip("/")
-            if parts.hostname and not parts.query and not parts.fragment and (not path or scheme == "ssh"):
-                place = {"host": parts.hostname, "port": parts.port, "user": parts.username, "path": path}
-                return {"url": url, "scheme": scheme, **place}
-            reason = "it must be a host and a port, and nothing after them"
-        except ValueError as error:
-            reason = str(error)
-    raise EndpointError(f"The Docker daemon's address {shown} (from {origin}) cannot be used: {reason}")
+    try:
+        parts = urlsplit(url)
+        path = parts.path.rstrip("/")
+        if scheme == "unix" and rest.startswith("/"):
+            return scheme, {"url": url, "path": rest}
+        fits = ":" not in login if scheme == "ssh" else scheme in ("tcp", "http", "https") and not login + path
+        if fits and parts.hostname and not parts.query + parts.fragment:
+            return scheme, {"url": url, "host": login + at + parts.hostname, "port": parts.port, "path": path}
+    except ValueError:
+        pass
+    raise EndpointError(
+        f"Address {scheme}{sep}{login.partition(':')[0]}{at}{address} (from {origin}) "
+        "is not unix:///PATH, tcp://HOST[:PORT], https://HOST[:PORT] or ssh://[USER@]HOST[:PORT][/PATH]"
+    )

@@ -4,15 +4,15 @@
 """What can go wrong between a task and a daemon.
 
 EngineError                 .message, a sentence for the user
-  EndpointError             an option, environment variable, context, certificate or credential is unusable
+  EndpointError             an option, variable, context or certificate is unusable
   LibraryError              a Python library is missing
   UnreachableError          no daemon answered; .endpoint
-    EngineTimeout           nothing came in time
-    ConnectionLost          broken in the middle: nobody knows whether the daemon did the work
-  VersionError              the API is too old or too new, or the daemon too old for an option
-  APIError                  the daemon said no; .status, .message (its own words), .method, .path
-    BadRequest Forbidden NotFound Conflict ServerError      400 403 404 409 500 and above
-  StreamError               failure inside a stream that began with 200; .code
+    EngineTimeout           not in time
+    ConnectionLost          broken: nobody knows what the daemon did
+  VersionError              the API, or an option, is too old or too new
+  APIError                  the daemon said no; .status .message (its own) .method .path
+    BadRequest Forbidden NotFound Conflict ServerError      400 403 404 409 500+
+  StreamError               failure inside a stream; .code
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ class EndpointError(EngineError):
 class LibraryError(EngineError):
     def __init__(self, library: str, reason: object) -> None:
         super().__init__(
-            f"The Python library {library} is needed on {platform.node()} by {sys.executable} "
-            f"(Python {platform.python_version()}) and cannot be imported: {reason}. Install the package "
-            f"python3-{library} (Debian, Ubuntu) or run: {sys.executable} -m pip install {library}"
+            f"{sys.executable} on {platform.node()} cannot import {library}: {reason}. "
+            f"Install python3-{library} (Debian, Ubuntu) or run: {sys.executable} -m pip install {library}"
         )
 
 
@@ -62,8 +61,6 @@ class VersionError(EngineError):
 
 
 class APIError(EngineError):
-    """`path` is without version and query; nothing of the request's body is kept."""
-
     def __init__(self, status: int, message: str, method: str, path: str) -> None:
         super().__init__(f"{method} {path}: {status} {responses.get(status, 'Error')}: {message}")
         self.status, self.message, self.method, self.path = status, message, method, path
@@ -96,6 +93,5 @@ class StreamError(EngineError):
 
 
 def api_error(status: int, message: str, method: str, path: str) -> APIError:
-    """The APIError of the class that fits the status."""
     kinds = {400: BadRequest, 403: Forbidden, 404: NotFound, 409: Conflict}
     return kinds.get(status, ServerError if status >= 500 else APIError)(status, message, method, path)

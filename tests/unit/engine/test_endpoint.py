@@ -176,7 +176,9 @@ def test_a_context_without_host_is_the_local_daemon(home: pathlib.Path) -> None:
 
 def test_a_context_that_is_missing(home: pathlib.Path) -> None:
     use_context(home / ".docker", "gone")
-    with pytest.raises(EndpointError, match=r"context gone, .*config\.json, cannot be used: .*meta\.json is missing"):
+    with pytest.raises(
+        EndpointError, match=r"context gone, .*config\.json, cannot be used: no docker endpoint in .*meta\.json"
+    ):
         look(home)
     with pytest.raises(EndpointError, match=r"context lost, option context, cannot be used"):
         look(home, context="lost")
@@ -186,11 +188,11 @@ def test_a_context_for_something_else(home: pathlib.Path) -> None:
     meta = home / ".docker/contexts/meta" / hashlib.sha256(b"k8s").hexdigest()
     meta.mkdir(parents=True)
     (meta / "meta.json").write_text('{"Name": "k8s", "Endpoints": {"kubernetes": {}}}')
-    with pytest.raises(EndpointError, match="names no docker endpoint"):
+    with pytest.raises(EndpointError, match="no docker endpoint in"):
         look(home, context="k8s")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "\xff"])
+@pytest.mark.parametrize("text", ["{", "[1]", "5", "\xff"])
 def test_a_broken_config_is_an_error_that_names_the_file(home: pathlib.Path, text: str) -> None:
     path = home / ".docker/config.json"
     path.write_bytes(text.encode("latin-1"))
@@ -209,49 +211,52 @@ def test_a_home_without_docker_folder(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("url", "parts"),
     [
-        ("unix:///run/a b/docker.sock", ("unix", "", None, None, "/run/a b/docker.sock")),
-        ("tcp://host", ("tcp", "host", 2375, None, "")),
-        ("tcp://host/", ("tcp", "host", 2375, None, "")),
-        ("tcp://192.0.2.1:99", ("tcp", "192.0.2.1", 99, None, "")),
-        ("tcp://[2001:db8::1]:99", ("tcp", "2001:db8::1", 99, None, "")),
-        ("http://host", ("tcp", "host", 2375, None, "")),
-        ("https://host", ("tcp", "host", 2376, None, "")),
-        ("ssh://host", ("ssh", "host", None, None, "")),
-        ("ssh://me@host:2222", ("ssh", "host", 2222, "me", "")),
-        ("ssh://me@host/run/user/1000/docker.sock", ("ssh", "host", None, "me", "/run/user/1000/docker.sock")),
+        ("unix:///run/a b/docker.sock", ("unix", "", None, "/run/a b/docker.sock")),
+        ("tcp://host", ("tcp", "host", 2375, "")),
+        ("tcp://host/", ("tcp", "host", 2375, "")),
+        ("tcp://192.0.2.1:99", ("tcp", "192.0.2.1", 99, "")),
+        ("tcp://[2001:db8::1]:99", ("tcp", "2001:db8::1", 99, "")),
+        ("http://host", ("tcp", "host", 2375, "")),
+        ("https://host", ("tcp", "host", 2376, "")),
+        ("ssh://host", ("ssh", "host", None, "")),
+        ("ssh://me@host:2222", ("ssh", "me@host", 2222, "")),
+        ("ssh://me@host/run/user/1000/docker.sock", ("ssh", "me@host", None, "/run/user/1000/docker.sock")),
     ],
 )
 def test_addresses(home: pathlib.Path, url: str, parts: Any) -> None:
     found = look(home, docker_host=url)
-    assert (found.scheme, found.host, found.port, found.user, found.path) == parts
+    assert (found.scheme, found.host, found.port, found.path) == parts
     assert found.url == url
 
 
 @pytest.mark.parametrize(
-    ("url", "reason"),
+    "url",
     [
-        ("npipe:////./pipe/docker_engine", r"npipe:// is not supported"),
-        ("fd://", "begins with none of unix://"),
-        ("192.0.2.1:2375", "begins with none of unix://"),
-        ("/var/run/docker.sock", "begins with none of unix://"),
-        ("unix://", "must begin with /"),
-        ("unix://run/docker.sock", "must begin with /"),
-        ("tcp://", "must be a host and a port"),
-        ("tcp://:2375", "must be a host and a port"),
-        ("tcp://host:99999", "[Pp]ort"),
-        ("tcp://host:x", "[Pp]ort"),
-        ("tcp://host/prefix", "nothing after them"),
-        ("tcp://host?x=1", "nothing after them"),
-        ("tcp://[::1", "IPv6"),
-        ("tcp://me@host", "a password or a user"),
-        ("ssh://me:hunter2@host", "a password or a user"),
-        ("tcp://me:hunter2@host", "a password or a user"),
+        *(
+            "npipe:////./pipe/docker_engine",
+            "fd://",
+            "192.0.2.1:2375",
+            "/var/run/docker.sock",
+            "unix://",
+            "unix://run/s",
+        ),
+        *(
+            "tcp://",
+            "tcp://:2375",
+            "tcp://host:99999",
+            "tcp://host:x",
+            "tcp://host/prefix",
+            "tcp://host?x=1",
+            "tcp://[::1",
+        ),
+        *("tcp://host#x", "tcp://me@host", "ssh://me:hunter2@host", "tcp://me:hunter2@host"),
     ],
 )
-def test_addresses_that_cannot_be_used(home: pathlib.Path, url: str, reason: str) -> None:
-    with pytest.raises(EndpointError, match=reason) as caught:
+def test_addresses_that_cannot_be_used(home: pathlib.Path, url: str) -> None:
+    with pytest.raises(EndpointError, match=r"is not unix:///PATH, tcp://HOST") as caught:
         look(home, {"DOCKER_HOST": url})
-    assert "environment variable DOCKER_HOST" in str(caught.value)
+    shown = url.replace(":hunter2", "")
+    assert f"Address {shown} (from environment variable DOCKER_HOST) is not" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

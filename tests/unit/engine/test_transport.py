@@ -42,7 +42,7 @@ def unreachable(engine: Engine, match: str, kind: type[errors.EngineError] = err
 def test_no_socket(sockets: str, connect: Connect) -> None:
     unreachable(
         connect(f"unix://{sockets}/none"),
-        rf"Cannot reach the Docker daemon at unix://{sockets}/none \(from option docker_host\): .*no such socket; is",
+        rf"Docker daemon at unix://{sockets}/none \(from option docker_host\): No such file or directory: is Docker",
     )
 
 
@@ -67,7 +67,7 @@ def test_a_socket_without_permission(monkeypatch: pytest.MonkeyPatch, sockets: s
 
     monkeypatch.setattr(transport, "_open", refuse)
     unreachable(
-        connect(f"unix://{sockets}/s"), r"Permission denied: user id \d+ may not; use become: true, or join the"
+        connect(f"unix://{sockets}/s"), r"Permission denied: use become: true, or let user id \d+ join the group docker"
     )
 
 
@@ -96,7 +96,7 @@ def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch, connect: Con
         connect("unix:///none").get("/info")
     said = str(caught.value)
     for part in (
-        f"library {library} ",
+        f"cannot import {library}: No module",
         os.uname().nodename,
         sys.executable,
         f"python3-{library} (Debian",
@@ -222,7 +222,7 @@ def test_a_certificate_of_another_authority(
 
 def test_tls_to_a_daemon_without_tls(connect: Connect) -> None:
     with FakeEngine() as fake:
-        unreachable(connect(fake, tls=True), "does the daemon speak TLS at all")
+        unreachable(connect(fake, tls=True), "does the daemon speak TLS")
 
 
 def test_a_get_over_tls_is_repeated_after_a_drop(certificates: Certificates, connect: Connect) -> None:
@@ -245,7 +245,7 @@ def test_certificates_that_cannot_be_used(certificates: Certificates, connect: C
         pathlib.Path(paths[broken]).write_text("-----BEGIN CERTIFICATE-----\nx\n")
     options = {"ca_path": paths["ca"], "client_cert": paths["cert"], "client_key": paths["key"]}
     named = "ca_path" if broken == "ca" else f"client_cert {paths['cert']} with client_key {paths['key']}"
-    with pytest.raises(errors.EndpointError, match=f"cannot be used: {named}"):
+    with pytest.raises(errors.EndpointError, match=f"is not possible with {named}"):
         connect("tcp://127.0.0.1:1", validate_certs=True, **options).get("/info")
 
 
@@ -305,9 +305,9 @@ def test_ssh(ssh: Callable[[str], pathlib.Path], fake: FakeEngine, connect: Conn
         assert b"".join(answer.chunks()) == b"onetwo"
     words = eval(arguments.read_text())  # noqa: S307
     assert words[words.index("--") :] == [
-        *("--", "far", "docker", "--host", "unix:///run/user/1/docker.sock", "system", "dial-stdio")
+        *("--", "me@far", "docker", "--host", "unix:///run/user/1/docker.sock", "system", "dial-stdio")
     ]
-    assert {"BatchMode=yes", "ConnectTimeout=7", "me", "2222"} < set(words)
+    assert {"-oBatchMode=yes", "-oConnectTimeout=7", "-p2222"} < set(words)
 
 
 def test_ssh_ends_with_the_engine(ssh: Callable[[str], pathlib.Path], fake: FakeEngine, connect: Connect) -> None:
@@ -333,7 +333,7 @@ def test_ssh_ends_with_the_engine(ssh: Callable[[str], pathlib.Path], fake: Fake
             r"Permission denied \(publickey\)",
         ),
         ("sys.exit(3)", "ssh ended with status 3"),
-        ("os.read(0, 999); print('Welcome!')", "does not speak HTTP: b'Welcome!"),
+        ("os.read(0, 999); print('Welcome!')", "Docker daemon at ssh://far .*: Welcome!"),
     ],
 )
 def test_ssh_says_why(ssh: Callable[[str], pathlib.Path], connect: Connect, code: str, text: str) -> None:
@@ -344,12 +344,12 @@ def test_ssh_says_why(ssh: Callable[[str], pathlib.Path], connect: Connect, code
 
 def test_ssh_that_hangs(ssh: Callable[[str], pathlib.Path], connect: Connect) -> None:
     ssh("sys.stderr.write('debug: waiting\\n'); sys.stderr.flush(); os.read(0, 999); os.read(0, 999)")
-    unreachable(connect("ssh://far", timeout=1), "no answer within 1 seconds .* debug: waiting", errors.EngineTimeout)
+    unreachable(connect("ssh://far", timeout=1), "no answer in time .* debug: waiting", errors.EngineTimeout)
 
 
 def test_ssh_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, connect: Connect, tmp_path: pathlib.Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    unreachable(connect("ssh://far"), r"ssh \(Debian: openssh-client\) cannot be run")
+    unreachable(connect("ssh://far"), r"no program ssh \(Debian: openssh-client\)")
 
 
 def test_ssh_that_dies_later(ssh: Callable[[str], pathlib.Path], fake: FakeEngine, connect: Connect) -> None:
