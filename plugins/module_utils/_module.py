@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Callable, ClassVar, NoReturn, Protocol
+from typing import Any, Callable, ClassVar, NoReturn, Optional, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -16,6 +16,10 @@ from ._engine.endpoint import resolve
 from ._engine.errors import EngineError
 
 Spec = dict[str, dict[str, Any]]
+Result = dict[str, Any]
+# Looks, and answers the result that check mode reports and the call that acts and answers the real one (None: there is
+# nothing to do). A result may carry a `diff`.
+Action = Callable[[Engine, Mapping[str, Any]], tuple[Result, Optional[Callable[[], Result]]]]
 
 # The twin of the doc fragment `connection`. Nothing has a default here: the endpoint resolver looks further,
 # into the environment and the docker CLI's contexts.
@@ -74,7 +78,7 @@ def frame(spec: Spec, rules: Mapping[str, Any], work: Callable[[AnsibleModule, l
     try:
         result = work(module, done)
     except (EngineError, ValueError) as error:
-        module.fail_json(msg=str(error), actions=done)
+        module.fail_json(msg=str(error), actions=done, **getattr(error, "result", {}))
     module.exit_json(**result)
 
 
@@ -109,3 +113,18 @@ def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, 
         return finish(engine, {"changed": False, **query(engine, module.params)})
 
     frame(spec, {}, work)
+
+
+def run_action(spec: Spec, action: Action, **rules: Any) -> NoReturn:
+    """A module that does something; `rules`: further arguments of AnsibleModule, such as required_one_of."""
+
+    def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
+        engine = connect(module.params)
+        result, act = action(engine, module.params)
+        if act and not module.check_mode:
+            result = act()
+        if not module._diff:
+            result.pop("diff", None)
+        return finish(engine, result)
+
+    frame(spec, rules, work)
