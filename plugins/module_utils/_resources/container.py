@@ -29,6 +29,14 @@ from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORK
 STARTED = ("started", "healthy")
 
 
+class Ended(EngineError):
+    """A container that was waited for ended with another exit code than 0."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.result = {"status": status}
+
+
 class Container(Resource):
     """A container: its configuration, its networks and whether it runs.
 
@@ -50,7 +58,7 @@ class Container(Resource):
         "comparisons": {"type": "dict"},
         "env_file": {"type": "path"},
         "secret_env": {"type": "list", "elements": "str", "no_log": False},
-        "pull": {"type": "str", "choices": ["never", "missing", "always"], "default": "missing"},
+        "pull": {"type": "raw", "choices": ["never", "missing", "always", True, False], "default": "missing"},
         "platform": {"type": "str"},
         "image_comparison": {
             "type": "str",
@@ -162,12 +170,14 @@ class Container(Resource):
             return
         self.image = images.inspect(self.engine, self.reference)
         rule = self.params.get("pull")
+        if isinstance(rule, bool):  # as community.docker has it, too
+            rule = "always" if rule else "missing"
         if self.image is None:
             self.pull = rule != "never"
             if not self.pull:
                 self.obstacles.append(f"image {self.reference} is not there, and pull is never")
         elif rule == "always":
-            self.pull = images.outdated(self.engine, self.reference, self.image)
+            self.pull = images.outdated(self.engine, self.reference, self.image, self.params.get("platform"))
 
     def resolve_networks(self, found: Document | None) -> None:
         """Ids of networks and names of containers become what the comparison speaks of: names of networks, ids."""
@@ -623,9 +633,8 @@ class Container(Resource):
         if self.params.get("cleanup"):
             self.drop(found["Id"], volumes=not self.params.get("keep_volumes"))
         if status:
-            raise EngineError(
-                f"container {self.name} ended with exit code {status}" + (f": {output}" if output else "")
-            )
+            said = f": {output}" if output else ""
+            raise Ended(f"container {self.name} ended with exit code {status}{said}", status)
 
     def settle(self, found: Document | None) -> Document | None:
         if self.state != "healthy" or not found:
@@ -635,8 +644,7 @@ class Container(Resource):
 
     def wait_healthy(self, container: str) -> None:
         """Return when the container is healthy; EngineError when it is unhealthy, has ended or the time is up."""
-        wait = self.params["healthy_wait_timeout"]
-        end = time.monotonic() + wait
+        wait, begin = self.params["healthy_wait_timeout"], time.monotonic()
         while True:
             state = self.engine.get(f"/containers/{container}/json")["State"]
             health = state.get("Health") or {}
@@ -650,7 +658,7 @@ class Container(Resource):
                 trouble = f"ended with exit code {state['ExitCode']}"
             elif status == "unhealthy":
                 trouble = "is unhealthy"
-            elif time.monotonic() > end:
+            elif 0 < wait < time.monotonic() - begin:
                 trouble = f"is not healthy after {wait} seconds"
             if trouble:
                 said = "".join(probe.get("Output", "") for probe in (health.get("Log") or [])[-1:]).strip()

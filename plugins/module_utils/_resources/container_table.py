@@ -126,7 +126,7 @@ FIELDS = (
     host("annotations", Map(loose=True), "Annotations", min_api=(1, 43), unset={}),
     host("console_size", Many(Number(0), ordered=True), "ConsoleSize", min_api=(1, 42), unset=[0, 0]),
     host("log_driver", Text(), "LogConfig.Type"),
-    host("log_options", Map(loose=True), "LogConfig.Config", unset={}),
+    host("log_options", Map(loose=True), "LogConfig.Config", unset={}, extra={"aliases": ["log_opt"]}),
     # Network.
     config("hostname", Text(), "Hostname", unset=""),
     config("domainname", Text(), "Domainname", unset=""),
