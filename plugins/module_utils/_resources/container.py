@@ -19,7 +19,7 @@ from .._engine.streams import frames
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
 from .._state.kinds import IGNORE, STRICT, Unfit
-from . import image as images
+from . import images
 from .container_image import alike, own, present
 from .container_mounts import ANONYMOUS, carry
 from .container_networks import Networks
