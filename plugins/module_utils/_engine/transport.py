@@ -31,7 +31,7 @@ except (ImportError, OSError) as error:  # it opens its CA bundle as it is impor
     _MISSING["requests"] = error
 try:
     from requests_unixsocket.adapters import UnixAdapter
-except ImportError as error:
+except (ImportError, OSError) as error:
     _MISSING["requests-unixsocket"] = error
 
 

@@ -12,6 +12,7 @@ import pathlib
 import socket
 import ssl
 import stat
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def test_a_socket_without_permission(monkeypatch: pytest.MonkeyPatch, sockets: s
     def refuse(*args: Any) -> None:
         raise PermissionError(13, "Permission denied")  # root may everything, so it has to be played
 
-    monkeypatch.setattr(transport, "_open", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
     unreachable(
         connect(f"unix://{sockets}/s"), r"Permission denied: use become: true, or let user id \d+ join the group docker"
     )
@@ -103,6 +104,28 @@ def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch, connect: Con
         f"install {library}",
     ):
         assert part in said
+
+
+@pytest.mark.parametrize("fails", ["import nothing_like_it", "raise OSError(2, 'no CA bundle')"])
+def test_a_library_that_cannot_be_imported(tmp_path: pathlib.Path, fails: str) -> None:
+    (tmp_path / "requests.py").write_text(fails)
+    package = transport.__name__.rpartition(".")[0]
+    script = f"""
+import sys
+sys.path[:0] = [{str(tmp_path)!r}, *{sys.path!r}]
+from {package}.client import Engine
+from {package}.endpoint import resolve
+from {package}.errors import LibraryError
+try:
+    Engine(resolve({{"docker_host": "unix:///none"}}, {{}})).get("/info")
+except LibraryError as error:
+    print(error)
+"""
+    collections = str(pathlib.Path(__file__).absolute().parents[3] / ".build")
+    environ = {**os.environ, "PYTHONPATH": collections}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, check=False)
+    assert done.stdout.startswith(f"{sys.executable} on "), done.stderr
+    assert "cannot import requests: " in done.stdout
 
 
 def test_tcp_does_not_need_requests_unixsocket(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> None:
