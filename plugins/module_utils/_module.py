@@ -79,6 +79,8 @@ def frame(spec: Spec, rules: Mapping[str, Any], work: Callable[[AnsibleModule, l
         result = work(module, done)
     except (EngineError, ValueError) as error:
         module.fail_json(msg=str(error), actions=done, **getattr(error, "result", {}))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     module.exit_json(**result)
 
 
