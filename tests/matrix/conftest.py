@@ -10,7 +10,10 @@ from collections.abc import Iterator
 import pytest
 from engines import Lab
 
+from tests.matrix.clusters import manager, session_manager, swarms
 from tests.matrix.harness import Target
+
+__all__ = ["manager", "session_manager", "swarms"]  # the fixtures of swarms
 
 # name -> flavour of the engine and the API version that its clients are held to.
 TARGETS = {
@@ -52,5 +55,5 @@ def target(session_target: Target) -> Iterator[Target]:
     """An engine with nothing on it but the images of the session."""
     images = session_target.images()
     yield session_target
-    session_target.engine.reset()
+    session_target.reset()
     session_target.drop_images_except(images)

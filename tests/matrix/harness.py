@@ -19,6 +19,7 @@ import re
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.converge im
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import CREATE_ONLY, RECREATE, pick
 from ansible_collections.dockside.engine.plugins.module_utils._state.kinds import Unfit
 from engines import Engine as LabEngine
+from engines import LabError
+from engines.process import wait_for
 
 Version = tuple[int, ...]
 Options = Mapping[str, Any]
@@ -47,6 +50,7 @@ class Target:
         self.name = name
         self.engine = engine
         self.pinned = pinned
+        self.swarms = False
         self.api: Version = parse_version(pinned) if pinned else min(engine.api, (1, 55))
 
     def __str__(self) -> str:
@@ -94,15 +98,49 @@ class Target:
             if own:
                 self.engine.request("DELETE", f"/images/{image['Id']}?force=1")
 
+    def swarm(self, ingress: bool = True) -> None:
+        """Make a swarm of this engine, with its ingress network or without."""
+        self.ask("POST", "/swarm/init", {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": self.engine.address})
+        wait_for("the ingress network", lambda: self.there("/networks/ingress"), 20)
+        if not ingress:
+            self.ask("DELETE", "/networks/ingress")
+        self.swarms = True
+        self.settle()
+
+    def reset(self) -> None:
+        self.engine.reset()
+        self.swarms = False
+
+    def settle(self) -> None:
+        """Wait until nothing changes any more: the daemon goes on by itself after a swarm was made."""
+        seen: list[Any] = []
+
+        def still() -> bool:
+            time.sleep(0.06)
+            try:
+                seen.append(self.snapshot())
+            except LabError:  # gone between the list and the look
+                seen.append(None)
+            return seen[-1] is not None and seen[-3:] == [seen[-1]] * 3
+
+        wait_for("a quiet engine", still, 20)
+
     def snapshot(self) -> dict[str, Any]:
         """All that is on the engine, less what changes by itself."""
         containers, networks = {}, {}
         for each in self.ask("GET", "/containers/json?all=1"):
             found = self.ask("GET", f"/containers/{each['Id']}/json")
             found["State"].pop("Health", None)
+            found.get("Mounts", []).sort(key=lambda mount: str(mount["Destination"]))  # they come in any order
             containers[each["Id"]] = found
         for each in self.ask("GET", "/networks"):
-            networks[each["Id"]] = self.ask("GET", f"/networks/{each['Id']}")
+            found = self.ask("GET", f"/networks/{each['Id']}")
+            if each["Scope"] == "swarm":
+                found = {
+                    name: found[name] for name in ("Name", "Driver", "Labels", "Internal", "Ingress", "Attachable")
+                }
+            if each["Name"] != "docker_gwbridge":  # a swarm makes it in its own time, as it fills in the rest
+                networks[each["Id"]] = found
         volumes = sorted(self.ask("GET", "/volumes")["Volumes"] or [], key=lambda volume: str(volume["Name"]))
         images = sorted(self.ask("GET", "/images/json"), key=lambda image: str(image["Id"]))
         return {"containers": containers, "networks": networks, "volumes": volumes, "images": images}
@@ -116,12 +154,14 @@ class Case:
     changed    what the next task names instead; None: nothing is changed
     action     what the change costs (UPDATE, RECONNECT, RECREATE, CREATE_ONLY)
     why        the options that `changes` names; by default those of `changed` that differ from `options`
+    costs      API version -> what the change costs below it, where that is not `action`
     consent    options that allow a change which would else be refused
     min_api    the API version that the options need; below, the task must fail and name `needs`
     needs      the option (path) that is too new below min_api; by default each of `options`
     without    engine -> why the case cannot be tried there
     shows      path in inspect -> its value after the first task
     prepare    makes what the options speak of
+    force      what state: absent needs, beside the name
     name       the object's name
     """
 
@@ -130,12 +170,14 @@ class Case:
     changed: Options | None = None
     action: str = RECREATE
     why: tuple[str, ...] | None = None
+    costs: Mapping[Version, str] = field(default_factory=dict)
     consent: Options = field(default_factory=dict)
     min_api: Version = (1, 33)
     needs: tuple[str, ...] | None = None
     without: Mapping[str, str] = field(default_factory=dict)
     shows: Mapping[str, Any] = field(default_factory=dict)
     prepare: Callable[[Target], Any] | None = None
+    force: Options = field(default_factory=dict)
     name: str = "case"
 
     def __str__(self) -> str:
@@ -145,6 +187,9 @@ class Case:
         if self.why is not None:
             return set(self.why)
         return {name for name, value in (self.changed or {}).items() if self.options.get(name) != value}
+
+    def cost(self, api: Version) -> str:
+        return next((action for version, action in sorted(self.costs.items()) if api < version), self.action)
 
 
 class Bench:
@@ -181,6 +226,8 @@ class Bench:
     def agree(self, options: Options) -> Outcome:
         """A real run, which must do what the run in check mode before it said."""
         said, done = self.check(options), self.run(options)
+        if self.target.swarms:
+            self.target.settle()
         assert (said.changed, said.actions) == (done.changed, done.actions)
         assert said.changes == done.changes
         assert said.diff == done.diff
@@ -223,7 +270,7 @@ class Bench:
         self.settled(options)
         if case.changed is not None:
             self.prove_change(case, {**options, **case.changed})
-        absent = {"name": case.name, "state": "absent"}
+        absent = {"name": case.name, "state": "absent", **case.force}
         assert self.agree(absent).changed
         self.settled(absent)
 
@@ -234,7 +281,7 @@ class Bench:
         done = self.agree(options)
         assert done.changed
         assert {change.option for change in done.changes} == case.reasons()
-        assert case.action in {change.action for change in done.changes}
+        assert case.cost(self.target.api) in {change.action for change in done.changes}
         assert set(done.diff["before"]) == set(done.diff["after"]) == case.reasons()
         self.settled(options)
 

@@ -109,6 +109,8 @@ class Network(Resource):
         return listed
 
     def complete(self, found: Document | None) -> None:
+        if self.desired.get("config_only", bool(found and found.get("ConfigOnly"))):
+            self.desired.pop("driver", None)  # it has none: the daemon shows "null", whatever was asked for
         # Containers may be named by id; the comparison speaks of names.
         for position, wanted in enumerate(self.desired.get("connected", [])):
             container = self.engine.get(f"/containers/{wanted}/json", missing=None)
@@ -178,19 +180,25 @@ class Network(Resource):
         new, actual = deepcopy(old), self.schema.actual(found)
         if self.desired.get("driver", found["Driver"]) != found["Driver"]:  # another driver has other options
             new["Options"] = actual["driver_options"] = {}
+            new.pop("Scope", None)
         body = trim(self.schema.body(self.desired, actual, self.modes, into=new))
         self.fits(body, members, ends)
         try:
             self.replace(body, ends)
-        except EngineError:
-            self.replace(old, ends)
+        except EngineError as error:
+            try:
+                self.replace(old, ends)
+            except EngineError as second:
+                raise EngineError(f"{error}; and the old network did not come back: {second}") from error
             raise
 
     def replace(self, body: dict[str, Any], ends: Mapping[str, dict[str, Any]]) -> None:
         """What has the network's name goes, a network of this body comes, and the containers are connected to it."""
-        for container in ends:
-            self.disconnect(container)
-        self.engine.delete(f"/networks/{self.name}", missing=None)
+        going = self.engine.get(f"/networks/{self.name}", missing=None)
+        if going:
+            for each in self.members(going):
+                self.disconnect(each["Id"])
+            self.engine.delete(f"/networks/{going['Id']}", missing=None)
         self.post(body)
         for container, config in ends.items():
             self.connect(container, config)
@@ -228,6 +236,8 @@ def short(listed: Document) -> str:
 def present(network: Document, api: Version) -> dict[str, Any]:
     """The create body of which the daemon would make this network."""
     body = {name: deepcopy(network[name]) for name in MEMBERS if network.get(name)}
+    if body.get("Driver") == "null" and network.get("ConfigOnly"):
+        del body["Driver"], body["Scope"]  # shown, but refused when sent
     if api >= (1, 48):
         body["EnableIPv4"] = network.get("EnableIPv4", True)
     for pool in pick(body, "IPAM.Config") or []:
@@ -244,5 +254,8 @@ def trim(body: dict[str, Any]) -> dict[str, Any]:
         body["IPAM"]["Config"] = [pool for pool in body["IPAM"]["Config"] if ":" not in pool["Subnet"]]
     if pick(body, "ConfigFrom.Network"):  # everything below comes from the other network
         for name in ("IPAM", "Options", "Internal", "EnableIPv6", "EnableIPv4"):
+            body.pop(name, None)
+    if body.get("ConfigOnly"):  # settings for other networks, and nothing of its own
+        for name in ("Driver", "Scope", "Internal", "Attachable", "Ingress"):
             body.pop(name, None)
     return body

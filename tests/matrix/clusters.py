@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Engines that are swarms, for the tests of what lives in a swarm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from engines import Engine as LabEngine
+from engines import Lab
+
+from tests.matrix.harness import Target
+
+# name -> flavour of the engine and the API version that its clients are held to.
+MANAGERS = {
+    "20.10": ("20.10", None),
+    "20.10-api1.33": ("20.10", "1.33"),
+    "26.1": ("26.1", None),
+    "28.5": ("28.5", None),
+}
+
+
+class Manager(Target):
+    """A manager. Its snapshot is what the swarm keeps, less what changes by itself."""
+
+    def __init__(self, name: str, engine: LabEngine, pinned: str | None = None) -> None:
+        super().__init__(name, engine, pinned)
+        if not self.active:
+            self.ask("POST", "/swarm/init", {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": engine.address})
+
+    @property
+    def active(self) -> bool:
+        return bool(self.ask("GET", "/info")["Swarm"]["LocalNodeState"] == "active")
+
+    def snapshot(self) -> dict[str, Any]:
+        swarm = self.ask("GET", "/swarm") if self.active else {}
+        kept = {name: swarm.get(name) for name in ("ID", "Version", "Spec", "JoinTokens")}
+        if not swarm:
+            return kept
+        for name in ("secrets", "configs", "services"):
+            kept[name] = {each["ID"]: (each["Version"], each["Spec"]) for each in self.ask("GET", f"/{name}") or []}
+        # The version of a node rises with its heartbeats too.
+        kept["nodes"] = {each["ID"]: each["Spec"] for each in self.ask("GET", "/nodes")}
+        return kept
+
+    def service(self, name: str, **container: Any) -> str:
+        """A service of the idle image with one task; answers its id. `container` is laid over its ContainerSpec."""
+        spec = {"Image": self.image(), "Command": ["/bin/idle"], **container}
+        made: str = self.ask("POST", "/services/create", {"Name": name, "TaskTemplate": {"ContainerSpec": spec}})["ID"]
+        return made
+
+    def clean(self) -> None:
+        for name in ("services", "secrets", "configs"):
+            for each in self.ask("GET", f"/{name}") or []:
+                self.ask("DELETE", f"/{name}/{each['ID']}")
+
+
+@pytest.fixture(scope="session")
+def swarms() -> dict[str, LabEngine]:
+    """The engines that are swarms of one node for the whole session, by flavour."""
+    return {}
+
+
+@pytest.fixture(scope="session", params=MANAGERS)
+def session_manager(request: pytest.FixtureRequest, lab: Lab, swarms: dict[str, LabEngine]) -> Manager:
+    flavour, pinned = MANAGERS[request.param]
+    if flavour not in swarms:
+        swarms[flavour] = lab.engine(flavour)
+    return Manager(request.param, swarms[flavour], pinned)
+
+
+@pytest.fixture
+def manager(session_manager: Manager) -> Iterator[Manager]:
+    """A swarm of one node without services, secrets and configs."""
+    yield session_manager
+    session_manager.clean()

@@ -1,0 +1,235 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every option of secrets, on every engine."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import BadRequest, EngineError
+from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager
+from ansible_collections.dockside.engine.plugins.module_utils._resources.secret import FOREIGN, HASH, Secret
+from ansible_collections.dockside.engine.plugins.module_utils._resources.stored import VERSION
+from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome
+from ansible_collections.dockside.engine.plugins.module_utils._state.fields import UPDATE
+
+from tests.matrix.clusters import Manager
+from tests.matrix.harness import Bench, Case, Target
+
+CASES = [
+    Case("data", {"data": "one"}, {"data": "two"}),
+    Case("data base64", {"data": "b25l", "data_is_b64": True}, {"data": "dHdv"}),
+    Case("labels", {"data": "one", "labels": {"a": "1"}}, {"labels": {"a": "2"}}, UPDATE),
+    Case("labels more", {"data": "one", "labels": {"a": "1"}}, {"labels": {"b": "2"}}, UPDATE),
+    Case(
+        "template_driver",
+        {"data": "{{ .Node.ID }}", "template_driver": "golang"},
+        min_api=(1, 37),
+        needs=("template_driver",),
+        shows={"Spec.Templating.Name": "golang"},
+    ),
+    Case(
+        "template_driver later",
+        {"data": "{{ .Node.ID }}"},
+        {"template_driver": "golang"},
+        without={"20.10-api1.33": "it needs API 1.37"},
+    ),
+    Case(
+        "template_driver_options",
+        {"data": "x", "template_driver": "golang", "template_driver_options": {"a": "1"}},
+        {"template_driver_options": {"a": "2"}},
+        min_api=(1, 37),
+        needs=("template_driver", "template_driver_options"),
+    ),
+    Case(
+        "driver",
+        {"driver": "vault", "driver_options": {"a": "1"}},
+        {"driver_options": {"a": "2"}},
+        shows={"Spec.Driver.Name": "vault"},
+    ),
+    Case("driver other", {"driver": "vault"}, {"driver": "other"}),
+]
+
+
+@pytest.fixture
+def bench(manager: Manager) -> Bench:
+    return Bench(Secret, manager)
+
+
+def names(manager: Manager) -> list[str]:
+    return sorted(each["Spec"]["Name"] for each in manager.ask("GET", "/secrets") or [])
+
+
+def inside(manager: Manager, name: str) -> Any:
+    return manager.ask("GET", f"/secrets/{name}")
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: Case, manager: Manager) -> None:
+    Bench(Secret, manager).prove(case)
+
+
+def test_every_option_has_a_case() -> None:
+    named = {option for case in CASES for option in case.options}
+    assert named | {"data_src"} == set(Secret.schema.argument_spec())
+
+
+def test_data_from_a_file(bench: Bench, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"\xff\x00binary")
+    options = {"name": "s", "data_src": str(file)}
+    assert bench.agree(options).changed
+    bench.settled({"name": "s", "data": base64.b64encode(file.read_bytes()).decode(), "data_is_b64": True})
+    file.write_bytes(b"\xff\x00other")
+    assert bench.agree(options).actions == ["recreate secret s"]
+    bench.settled(options)
+    bench.refused({"name": "s", "data_src": str(tmp_path / "none")}, "data_src: cannot read .*No such file")
+
+
+def test_what_does_not_fit_is_refused(bench: Bench) -> None:
+    bench.refused({"name": "s", "data": "x" * 600_000}, "data: has 600000 bytes, and 512000 is the most")
+    bench.refused({"name": "s", "data": "no base64!", "data_is_b64": True}, "data: is not base64")
+    bench.refused({"name": "s"}, "state is present but any of the following are missing: data, data_src, driver")
+    bench.refused({"name": "s", "data": "x", "data_src": "/x"}, "mutually exclusive")
+
+
+def test_a_changed_label_keeps_the_secret_and_its_hash(bench: Bench, manager: Manager) -> None:
+    bench.run({"name": "s", "data": "one", "labels": {"a": "1"}})
+    before = inside(manager, "s")
+    bench.agree({"name": "s", "data": "one", "labels": {"a": "2"}})
+    after = inside(manager, "s")
+    assert after["ID"] == before["ID"]
+    assert after["Spec"]["Labels"] == {**before["Spec"]["Labels"], "a": "2"}
+
+
+def test_the_data_is_in_no_output(bench: Bench, manager: Manager) -> None:
+    def text(outcome: Outcome) -> str:
+        return json.dumps([outcome.result(), outcome.diff])
+
+    made, changed = bench.run({"name": "s", "data": "hush-1"}), bench.run({"name": "s", "data": "hush-2"})
+    for outcome in (made, changed):
+        assert "hush" not in text(outcome)
+        assert base64.b64encode(b"hush-").decode()[:6] not in text(outcome)
+    assert changed.diff["before"]["data"] == "********"
+    assert hashlib.sha256(b"hush-2").hexdigest() not in text(changed)
+    assert inside(manager, "s")["Spec"]["Labels"][HASH].startswith("pbkdf2-sha256:")
+
+
+def create(manager: Manager, name: str, data: bytes, labels: dict[str, str]) -> str:
+    body = {"Name": name, "Data": base64.b64encode(data).decode(), "Labels": labels}
+    made: str = manager.ask("POST", "/secrets/create", body)["ID"]
+    return made
+
+
+def test_a_secret_of_community_docker_is_adopted(bench: Bench, manager: Manager) -> None:
+    made = create(manager, "s", b"one", {FOREIGN: hashlib.sha224(b"one").hexdigest()})
+    bench.settled({"name": "s", "data": "one"})
+    assert bench.agree({"name": "s", "data": "one", "labels": {"a": "1"}}).actions == ["update secret s"]
+    assert inside(manager, "s")["ID"] == made
+    assert bench.agree({"name": "s", "data": "two"}).actions == ["recreate secret s"]
+    assert FOREIGN not in inside(manager, "s")["Spec"]["Labels"]
+    bench.settled({"name": "s", "data": "two", "labels": {"a": "1"}})
+
+
+def test_a_secret_of_unknown_data_stays_unless_forced(bench: Bench, manager: Manager) -> None:
+    made = create(manager, "s", b"one", {})
+    outcome = bench.settled({"name": "s", "data": "two"})
+    assert "made without a hash" in outcome.value["warnings"][0]
+    assert inside(manager, "s")["ID"] == made
+    assert bench.agree({"name": "s", "data": "two", "force": True}).actions == ["recreate secret s"]
+    bench.settled({"name": "s", "data": "two"})
+
+
+def test_force_replaces_each_time(bench: Bench, manager: Manager) -> None:
+    bench.run({"name": "s", "data": "one", "labels": {"a": "1"}})
+    before = inside(manager, "s")
+    assert bench.agree({"name": "s", "data": "one", "force": True}).changed
+    after = inside(manager, "s")
+    assert after["ID"] != before["ID"]
+    assert after["Spec"]["Labels"]["a"] == "1"
+    assert names(manager) == ["s"]
+
+
+def test_a_name_is_not_a_prefix(bench: Bench, manager: Manager) -> None:
+    create(manager, "s10", b"ten", {})
+    made = bench.run({"name": "s1", "data": "one"})
+    bench.run({"name": "s", "state": "absent"})
+    bench.run({"name": made.value["secret_id"][:8], "state": "absent"})
+    assert names(manager) == ["s1", "s10"]
+
+
+def test_what_a_service_uses_is_not_replaced(bench: Bench, manager: Manager) -> None:
+    made = bench.run({"name": "s", "data": "one"}).value
+    uid = {"UID": "0", "GID": "0", "Mode": 292}
+    manager.service("web", Secrets=[{"SecretID": made["secret_id"], "SecretName": "s", "File": {"Name": "pw", **uid}}])
+    bench.refused({"name": "s", "data": "two"}, "secret s is in use by service web; rolling_versions makes a new one")
+    bench.refused({"name": "s", "state": "absent"}, "secret s is in use by service web")
+    checked = bench.check({"name": "s", "data": "two"})
+    assert "this would fail: secret s is in use" in checked.value["warnings"][0]
+    assert bench.agree({"name": "s", "data": "one", "labels": {"a": "1"}}).changed
+
+
+def test_what_the_engine_refuses_leaves_the_old_one(bench: Bench, manager: Manager) -> None:
+    bench.run({"name": "s", "data": "one"})
+    bench.refused({"name": "s", "data": ""}, "secret", (BadRequest, EngineError))
+    bench.settled({"name": "s", "data": "one"})
+
+
+def test_rolling_versions(bench: Bench, manager: Manager) -> None:
+    def roll(data: str, keep: int = 2, **more: Any) -> Outcome:
+        return bench.agree({"name": "s", "data": data, "rolling_versions": True, "versions_to_keep": keep, **more})
+
+    create(manager, "s", b"plain", {})
+    create(manager, "s_v1x", b"other", {})
+    first = roll("one")
+    assert (first.actions, first.value["secret_name"]) == (["create secret s_v1"], "s_v1")
+    bench.settled({"name": "s", "data": "one", "rolling_versions": True})
+    manager.service(
+        "web",
+        Secrets=[
+            {
+                "SecretID": first.value["secret_id"],
+                "SecretName": "s_v1",
+                "File": {"Name": "pw", "UID": "0", "GID": "0", "Mode": 292},
+            }
+        ],
+    )
+    for number, data in enumerate(("two", "three", "four", "five"), 2):
+        outcome = roll(data)
+        assert outcome.value["secret_name"] == f"s_v{number}"
+    # Two old ones are kept, and the one that a service uses.
+    assert names(manager) == ["s", "s_v1", "s_v1x", "s_v3", "s_v4", "s_v5"]
+    assert inside(manager, "s_v5")["Spec"]["Labels"][VERSION] == "5"
+    assert roll("five", labels={"a": "1"}).actions == ["update secret s_v5"]
+    assert roll("five", keep=0).actions == ["remove secret s_v3", "remove secret s_v4"]
+    bench.refused({"name": "s", "rolling_versions": True, "state": "absent"}, "s_v1 is in use by service web")
+    manager.ask("DELETE", "/services/web")
+    done = bench.agree({"name": "s", "rolling_versions": True, "state": "absent"})
+    assert done.actions == ["remove secret s_v1", "remove secret s_v5"]
+    assert names(manager) == ["s", "s_v1x"]
+
+
+def test_the_tenth_version_is_newer_than_the_ninth(bench: Bench, manager: Manager) -> None:
+    for number in (9, 10):
+        create(manager, f"s_v{number}", b"x", {"ansible_version": str(number), FOREIGN: "0"})
+    done = bench.run({"name": "s", "data": "y", "rolling_versions": True, "versions_to_keep": 1})
+    assert done.actions == ["create secret s_v11", "remove secret s_v9"]
+
+
+def test_versions_that_others_made_are_not_pruned(bench: Bench, manager: Manager) -> None:
+    create(manager, "s_v1", b"x", {})
+    create(manager, "s_v2", b"x", {FOREIGN: "0", VERSION: "2"})
+    bench.run({"name": "s", "data": "y", "rolling_versions": True, "versions_to_keep": 0})
+    assert names(manager) == ["s_v1", "s_v3"]
+
+
+def test_an_engine_without_a_swarm_says_what_to_do(target: Target) -> None:
+    bench = Bench(Secret, target)
+    for options in ({"name": "s", "data": "x"}, {"name": "s", "state": "absent"}):
+        bench.refused(options, "is in no swarm: make it a manager with dockside.engine.swarm", NotManager)
