@@ -142,11 +142,7 @@ class Engine:
         prefix: str | None = None,
         whole: bool = True,
     ) -> tuple[Response, bytearray, EngineError | None]:
-        first, *segments = path.split("/")
-        # these name another object
-        if first or not segments or {"", ".", ".."} & set(segments):
-            raise ValueError(f"{path!r} cannot be asked: a part is empty, '.' or '..'")
-        url = (f"/v{_text(self.api)}" if prefix is None else prefix) + quote(path, safe="/:@+,~=")
+        url = self.url(path, prefix)
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
@@ -180,14 +176,23 @@ class Engine:
                             data += piece
                             if failed and len(data) > _PIECE:
                                 break
-                return answer, data, self._failure(method, path, answer, data) if failed else None
+                return answer, data, self.failure(method, path, answer.status_code, data) if failed else None
             except FAULTS as error:
                 lost = fault(error, self.endpoint, wait)
                 if not left or not isinstance(lost, ConnectionLost):
                     raise lost from error
             time.sleep(random.uniform(0.1, 0.4) / (left + 1))  # noqa: S311
 
-    def _failure(self, method: str, path: str, answer: Response, data: bytearray) -> EngineError:
+    def url(self, path: str, prefix: str | None = None) -> str:
+        """The path as it is requested; `prefix` in place of the API version."""
+        first, *segments = path.split("/")
+        # these name another object
+        if first or not segments or {"", ".", ".."} & set(segments):
+            raise ValueError(f"{path!r} cannot be asked: a part is empty, '.' or '..'")
+        return (f"/v{_text(self.api)}" if prefix is None else prefix) + quote(path, safe="/:@+,~=")
+
+    def failure(self, method: str, path: str, status: int, data: bytearray) -> EngineError:
+        """The error that an answer of 400 and more is."""
         text = data.decode(errors="replace").strip()
         try:
             text = str(json.loads(text)["message"])
@@ -198,7 +203,7 @@ class Engine:
             return UnreachableError(str(self.endpoint), "it wants TLS, see validate_certs and tls")
         if re.search(r"client version \S+ is too old", text):
             return VersionError(f"The daemon at {self.endpoint} says: {text} (see api_version)")
-        return api_error(answer.status_code, text[:2000] or "the daemon gives no reason", method, path)
+        return api_error(status, text[:2000] or "the daemon gives no reason", method, path)
 
 
 class Stream:

@@ -42,15 +42,12 @@ def session(endpoint: Endpoint) -> requests.Session:
         if library in _MISSING:
             raise LibraryError(library, _MISSING[library])
     children: list[subprocess.Popen[bytes]] = []
-    context = _tls_context(endpoint)
+    context = tls_context(endpoint)
 
     class Connection(HTTPConnection):
         def connect(self) -> None:
             try:
-                if endpoint.scheme == "ssh":
-                    self.sock = _open_ssh(endpoint, children)
-                else:
-                    self.sock = _open(endpoint, context)
+                self.sock = dial(endpoint, context, children)
             except OSError as error:
                 raise fault(error, endpoint) from error
             self.sock.settimeout(self.timeout)
@@ -79,7 +76,7 @@ def session(endpoint: Endpoint) -> requests.Session:
         def close(self) -> None:
             pool.close()
             while children:
-                _end(children.pop())
+                end(children.pop())
 
     made = requests.Session()
     made.trust_env = False  # no proxies, no REQUESTS_CA_BUNDLE
@@ -117,7 +114,7 @@ def fault(error: BaseException, endpoint: Endpoint, seconds: float | None = None
     return UnreachableError(where, f"{text}: {hint}") if hint else ConnectionLost(where, text)
 
 
-def _tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:
+def tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:
     tls = endpoint.tls
     if not tls:
         return None
@@ -135,7 +132,10 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:
     return context
 
 
-def _open(endpoint: Endpoint, context: ssl.SSLContext | None) -> socket.socket:
+def dial(endpoint: Endpoint, context: ssl.SSLContext | None, children: list[subprocess.Popen[bytes]]) -> socket.socket:
+    """A socket to the daemon, with TLS if there is a context; `children` get the ssh programs, to be end()ed."""
+    if endpoint.scheme == "ssh":
+        return _open_ssh(endpoint, children)
     if endpoint.scheme == "unix":
         sock = socket.socket(socket.AF_UNIX)
     else:
@@ -185,14 +185,14 @@ def _open_ssh(endpoint: Endpoint, children: list[subprocess.Popen[bytes]]) -> so
             children[:] = [child for child in children if child.poll() is None] + [child]
             return sock
         sock.close()
-        _end(child)
+        end(child)
         stderr.seek(0)
         said = (stderr.read(8192) + answer[:200]).decode(errors="replace").split()
         words += " ".join(word for word in said if word.strip("@"))
         raise kind(str(endpoint), words or f"ssh ended with status {child.returncode}")
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def end(child: subprocess.Popen[bytes]) -> None:
     try:
         child.wait(2)
     except subprocess.TimeoutExpired:
