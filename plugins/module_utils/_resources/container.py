@@ -223,7 +223,7 @@ class Container(Resource):
         changes = [self.cost(change, found) for change in self.schema.changes(desired, actual, self.modes)]
         if any(change.option in KERNEL for change in changes):
             changes = self.possible(changes)
-        changes = [self.masked(change) for change in changes]
+        changes = [self.masked(self.spoken(change)) for change in changes]
         image = self.image_change(found)
         return [image, *changes] if image else changes
 
@@ -270,6 +270,13 @@ class Container(Resource):
             else:
                 kept.append(change)
         return kept
+
+    def spoken(self, change: Change) -> Change:
+        """The same change in the task's words: newer daemons have mac_address in an endpoint."""
+        if change.option != "networks" or self.params.get("networks") is not None:
+            return change
+        before, after = (ends[0].get("mac_address") if ends else None for ends in (change.before, change.after))
+        return replace(change, option="mac_address", before=before, after=after)
 
     def masked(self, change: Change) -> Change:
         if change.option != "env" or not self.params.get("secret_env"):

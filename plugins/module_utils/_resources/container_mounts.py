@@ -31,7 +31,10 @@ def short(text: str) -> Mount:
         raise ValueError(f"{text!r} is no volume; write [SOURCE:]TARGET[:OPTIONS], with a TARGET that starts with /")
     if source[:1] in ("~", "."):  # as the docker CLI does: a path of the machine that the task runs on
         source = os.path.abspath(os.path.expanduser(source))
-    mount: Mount = {"target": clean(target), "type": "bind" if source.startswith("/") else "volume", "read_only": False}
+    # The short form says all there is: what it leaves out is not wanted.
+    mount: Mount = {"target": clean(target), "type": "volume", "read_only": False, "no_copy": False}
+    if source.startswith("/"):
+        mount = {"target": clean(target), "type": "bind", "read_only": False, "propagation": ""}
     if source:
         mount["source"] = clean(source)
     for word in filter(None, words.split(",")):

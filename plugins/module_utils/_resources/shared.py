@@ -42,6 +42,11 @@ def capability(text: str) -> str:
     return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
 
 
+def signal(text: str) -> str:
+    """The name of a signal without SIG and in capitals; a number stays one."""
+    return text.upper().removeprefix("SIG") if not text.isdigit() else text
+
+
 def host_address(text: str) -> str:
     """The address of an entry of /etc/hosts; host-gateway is the daemon's word for the host itself."""
     return text if text == "host-gateway" else address(text)
@@ -253,8 +258,22 @@ OF_TYPE = {
     "tmpfs": ("tmpfs_size", "tmpfs_mode", "tmpfs_options"),
 }
 
+
+class Whole(Struct):
+    """A struct that is compared as a whole: its canonical form has every member."""
+
+    def parse(self, option: Any) -> Any:
+        return {**{each.option: each.unset for each in self.fields}, **super().parse(option)}
+
+    def load(self, api: Any) -> Any:
+        return {**{each.option: each.unset for each in self.fields}, **super().load(api)}
+
+    def show(self, value: Any) -> Any:
+        return super().show({name: member for name, member in value.items() if member})
+
+
 # A request to a device driver, such as one for GPUs.
-DEVICE_REQUEST = Struct(
+DEVICE_REQUEST = Whole(
     Field("driver", Text(), "Driver", unset=""),
     Field("count", Number(-1), "Count", unset=0),
     Field("device_ids", Many(Text(), ordered=True), "DeviceIDs", unset=[]),
@@ -291,4 +310,4 @@ class Gpus(Many):
                     raise ValueError(f"has the unknown member {name!r}; there are count, device, capabilities, driver")
         if "device_ids" not in request:
             request.setdefault("count", 1)
-        return [request]
+        return [DEVICE_REQUEST.parse(request)]
