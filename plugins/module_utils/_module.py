@@ -62,6 +62,9 @@ class Resource(Protocol):
     @classmethod
     def argument_spec(cls) -> Spec: ...
 
+    @classmethod
+    def secrets(cls, params: Mapping[str, Any]) -> set[str]: ...
+
     def converge(self, check_mode: bool) -> Outcome: ...
 
 
@@ -95,6 +98,7 @@ def run(kind: type[Resource]) -> NoReturn:
     """A module that brings one object to a state."""
 
     def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
+        module.no_log_values |= kind.secrets(module.params)
         engine = connect(module.params)
         resource = kind(engine, module.params)
         resource.done = done

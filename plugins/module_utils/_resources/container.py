@@ -102,6 +102,11 @@ class Container(Resource):
         self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
         self.ended: dict[str, Any] = {}  # with detach: false, how it ended
 
+    @classmethod
+    def secrets(cls, params: Mapping[str, Any]) -> set[str]:
+        env = params.get("env") or {}
+        return {str(env[name]) for name in params.get("secret_env") or [] if env.get(name) not in (None, "")}
+
     # Finding
 
     def find(self) -> Document | None:

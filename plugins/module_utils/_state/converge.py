@@ -97,6 +97,11 @@ class Resource:
     def argument_spec(cls) -> dict[str, dict[str, Any]]:
         return {**cls.options, **cls.schema.argument_spec()}
 
+    @classmethod
+    def secrets(cls, params: Mapping[str, Any]) -> set[str]:
+        """Texts that must appear nowhere in the result, beside the values of options that are secret by themselves."""
+        return set()
+
     # The verbs. find() answers None for an object that is not there.
 
     def find(self) -> Document | None:
