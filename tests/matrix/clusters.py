@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import json
+import socketserver
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -56,6 +61,40 @@ class Manager(Target):
         for name in ("services", "secrets", "configs"):
             for each in self.ask("GET", f"/{name}") or []:
                 self.ask("DELETE", f"/{name}/{each['ID']}")
+
+
+class Plugin(BaseHTTPRequestHandler):
+    """A plugin that can provide the data of secrets, as far as engines ask it before a task does."""
+
+    def do_POST(self) -> None:
+        answer = json.dumps({"Implements": ["secretprovider"]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+    def address_string(self) -> str:
+        return "engine"
+
+
+@contextmanager
+def plugins(engine: LabEngine, *names: str) -> Iterator[None]:
+    """Plugins of these names, outside of the engine, at a socket in the directory that it shares with the host."""
+    path = engine.sandbox.shared / "plugin.sock"
+    with socketserver.ThreadingUnixStreamServer(str(path), Plugin) as server:
+        for name in names:
+            engine.sandbox.write(f"/etc/docker/plugins/{name}.spec", f"unix://{path}")
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+            path.unlink()
 
 
 @pytest.fixture(scope="session")

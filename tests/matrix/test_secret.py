@@ -19,7 +19,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._resources.stored 
 from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import UPDATE
 
-from tests.matrix.clusters import Manager
+from tests.matrix.clusters import Manager, plugins
 from tests.matrix.harness import Bench, Case, Target
 
 CASES = [
@@ -47,6 +47,8 @@ CASES = [
         min_api=(1, 37),
         needs=("template_driver", "template_driver_options"),
     ),
+]
+DRIVERS = [
     Case(
         "driver",
         {"driver": "vault", "driver_options": {"a": "1"}},
@@ -75,8 +77,14 @@ def test_case(case: Case, manager: Manager) -> None:
     Bench(Secret, manager).prove(case)
 
 
+@pytest.mark.parametrize("case", DRIVERS, ids=str)
+def test_driver(case: Case, manager: Manager) -> None:
+    with plugins(manager.engine, "vault", "other"):
+        Bench(Secret, manager).prove(case)
+
+
 def test_every_option_has_a_case() -> None:
-    named = {option for case in CASES for option in case.options}
+    named = {option for case in CASES + DRIVERS for option in case.options}
     assert named | {"data_src"} == set(Secret.schema.argument_spec())
 
 

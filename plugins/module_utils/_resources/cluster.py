@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError, ServerError
@@ -54,6 +55,32 @@ def advice(engine: Engine, error: ServerError) -> str:
 def out_of_date(error: Exception) -> bool:
     """True when an update named a version of the object that is no longer its newest: a 500, not a 409."""
     return isinstance(error, ServerError) and "out of sequence" in error.message
+
+
+LISTING: dict[str, dict[str, Any]] = {
+    "name": {"type": "list", "elements": "str"},
+    "filters": {"type": "dict", "default": {}},
+}
+
+
+def listing(engine: Engine, path: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The objects at a path of the API that the options of LISTING ask for, sorted by name."""
+    with manager(engine):
+        found = engine.get(path, {"filters": filters(params["filters"])} if params["filters"] else None) or []
+    names = params["name"]
+    kept = [each for each in found if names is None or each["Spec"]["Name"] in names]
+    return sorted(kept, key=lambda each: str(each["Spec"]["Name"]))
+
+
+def filters(option: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Filters as the API wants them; users write text, numbers, booleans or lists of these. Maps are ``name=value``."""
+    result = {}
+    for name, value in option.items():
+        items = value if isinstance(value, list) else [value]
+        if isinstance(value, Mapping):
+            items = [f"{key}={text}" for key, text in value.items()]
+        result[str(name)] = [str(each).lower() if isinstance(each, bool) else str(each) for each in items]
+    return result
 
 
 class Versioned(Resource):
