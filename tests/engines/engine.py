@@ -133,6 +133,13 @@ class Engine:
         self._running().signal(signal.SIGCONT)
         self._frozen = False
 
+    def unplug(self) -> None:
+        """The network cable is out, as in a partition; the engine runs on and answers on its socket."""
+        self.sandbox.unplug()
+
+    def plug(self) -> None:
+        self.sandbox.plug()
+
     def log(self, length: int = 3000) -> str:
         """The end of the daemon's log."""
         return self.sandbox.tail(_LOG, length)

@@ -17,7 +17,7 @@ from engines import listeners, roots, state
 from engines.credentials import Authority
 from engines.engine import PODMAN_CGROUP, Engine
 from engines.flavours import FLAVOURS, Flavour
-from engines.process import LabError, Process, require_machine
+from engines.process import LabError, Process, require_machine, wait_for
 from engines.registry import Registry
 from engines.sandbox import Sandbox, Switch
 
@@ -123,6 +123,35 @@ class Lab:
         roots.ensure_all(sorted({_flavour(flavour).root for flavour in flavours}))
         with ThreadPoolExecutor(max(1, len(flavours))) as pool:
             return list(pool.map(self.engine, flavours))
+
+    def swarm(self, managers: int = 1, workers: int = 0, flavours: Sequence[str] = ("28.5",)) -> list[Engine]:
+        """Engines that are nodes of one swarm, all ready: the managers, the leader first, then the workers.
+
+        `flavours` are taken in turn: with two of them, every other node is of the second.
+        """
+        engines = self.engines(*(flavours[number % len(flavours)] for number in range(managers + workers)))
+        leader = engines[0]
+        leader.ask("POST", "/swarm/init", {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": leader.address})
+        tokens = leader.ask("GET", "/swarm")["JoinTokens"]
+        for number, engine in enumerate(engines[1:], 1):
+            role = "Manager" if number < managers else "Worker"
+            engine.ask("POST", "/swarm/join", {
+                "ListenAddr": "0.0.0.0:2377",
+                "AdvertiseAddr": engine.address,
+                "RemoteAddrs": [f"{leader.address}:2377"],
+                "JoinToken": tokens[role],
+            })  # fmt: skip
+
+        def ready() -> bool:
+            nodes = leader.ask("GET", "/nodes")
+            managing = [node["ManagerStatus"]["Reachability"] for node in nodes if node.get("ManagerStatus")]
+            return (
+                [node["Status"]["State"] for node in nodes] == ["ready"] * len(engines)
+                and managing == ["reachable"] * managers
+            )  # fmt: skip
+
+        wait_for("nodes that are ready", ready, 30)
+        return engines
 
     def registry(self, *, tls: bool = True, users: Mapping[str, str] | None = None) -> Registry:
         """A registry with an address of its own, https://10.210.N.OCTET:5443, whose certificate every engine of the lab

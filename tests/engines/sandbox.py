@@ -133,6 +133,10 @@ class Switch:
         _ip(f"link set port{octet} master switch up", inside=pid)
         _ip(f"address add 10.210.{self.number}.{octet}/24 dev eth0", "link set eth0 up", inside=sandbox.pid)
 
+    def set_port(self, octet: int, state: str) -> None:
+        """Puts the switch's end of a cable "down" or "up"."""
+        _ip(f"link set port{octet} {state}", inside=self.process.pid)
+
 
 def _ip(*lines: str, inside: int | None = None) -> None:
     """Commands of the host's ip program, in the host's network namespace or in that of process `inside`."""
@@ -148,10 +152,18 @@ class Sandbox:
         self.address = f"10.210.{switch.number}.{octet}"
         self.name = f"node{octet}"
         self.shared = shared
+        self._switch = switch
         shared.mkdir(mode=0o755)
         namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--fork"]
         self.process = _start("sandbox", namespaces, _MACHINE, [str(root), str(shared), self.name], known)
         switch.plug(self.process, octet)
+
+    def unplug(self) -> None:
+        """Pulls the network cable: nothing from outside reaches the machine any more, and the other way round."""
+        self._switch.set_port(self.octet, "down")
+
+    def plug(self) -> None:
+        self._switch.set_port(self.octet, "up")
 
     @property
     def root(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ from engines import images, state
 from engines.engine import Engine
 from engines.flavours import FLAVOURS
 from engines.lab import Lab
-from engines.process import LabError, run
+from engines.process import LabError, run, wait_for
 
 _PING = "GET /_ping HTTP/1.0\r\n\r\n"
 
@@ -38,6 +39,7 @@ def check(flavours: list[str]) -> int:
         if docker:
             failures += _run(f"{docker.flavour} TLS registry", lambda: _try_registry(lab, docker))
             failures += _run(f"{docker.flavour} tcp, tls, ssh", lambda: _try_ways(lab, docker.flavour))
+            failures += _run(f"{docker.flavour} swarm, unplugged", lambda: _try_swarm(lab, docker.flavour))
     left = _left(record, namespaces) + sorted(_mounts_and_namespaces() ^ before)
     failures += [f"left behind: {what}" for what in left]
     for failure in failures:
@@ -178,6 +180,26 @@ def _ping_tls(engine: Engine, trusted: Path, shown: Path) -> bytes:
         return connection.getresponse().read()
     finally:
         connection.close()
+
+
+def _try_swarm(lab: Lab, flavour: str) -> None:
+    """A swarm of two nodes; an unplugged node is out of reach of the network, not of its socket."""
+    manager, worker = lab.swarm(managers=1, workers=1, flavours=[flavour])
+    _equal(manager.ask("GET", "/info")["Swarm"]["Nodes"], 2)
+    _equal(worker.ask("GET", "/info")["Swarm"]["ControlAvailable"], False)
+    _equal(_reachable(manager.address, 2377), True)
+    manager.unplug()
+    _equal((_reachable(manager.address, 2377), manager.get("/_ping")[0]), (False, 200))
+    manager.plug()
+    wait_for("a plugged engine", lambda: _reachable(manager.address, 2377), 20)
+
+
+def _reachable(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 # ---- what is left ----
