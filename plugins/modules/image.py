@@ -74,6 +74,7 @@ options:
     description:
       - The platform of the image as OS[/ARCHITECTURE[/VARIANT]], for example V(linux/arm64).
       - An image of this name for another platform counts as not there.
+      - With O(source=import) it needs API 1.42 (Engine 23.0).
     type: str
   import_path:
     description:

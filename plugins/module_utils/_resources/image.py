@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from .._engine.client import Engine
-from .._engine.errors import EngineError
+from .._engine.errors import EngineError, StreamError
 from .._engine.registry import Reference, is_id, parse_reference
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import UPDATE, Change, Schema
@@ -74,6 +74,8 @@ class Image(Resource):
     def plan(self, found: Document | None) -> Plan:
         if self.state == "absent":
             return self.removal(found) if found else Plan()
+        if self.platform and self.source == "import":
+            self.engine.require([("platform (with source=import)", (1, 42))])  # older engines take no notice of it
         plan = self.obtain(found)
         if self.further and (found or plan.steps):
             self.tag(plan, found, self.further)
@@ -116,7 +118,7 @@ class Image(Resource):
         if self.source == "pull":
             pull(self.engine, self.name, self.platform)
         else:
-            self.load()
+            self.load(before)
         found = inspect(self.engine, self.name)
         after = found and found["Id"]
         plan.after["id"] = after
@@ -124,7 +126,7 @@ class Image(Resource):
             plan.changes[0] = replace(plan.changes[0], after=after)
         return after != before
 
-    def load(self) -> None:
+    def load(self, before: str | None) -> None:
         """Make the image of the files in a tar (POST /images/create with fromSrc=-)."""
         query = {
             "fromSrc": "-",
@@ -140,6 +142,14 @@ class Image(Resource):
                 headers = {"Content-Type": "application/x-tar"}
                 body = iter(partial(file.read, PIECE), b"")
                 create(self.engine, query, body=body, headers=headers)
+        except StreamError:
+            # The containerd image store names an image before it has unpacked it, and leaves it so.
+            broken = inspect(self.engine, self.name)
+            if broken and broken["Id"] != before:
+                if before:
+                    self.name_it(before, self.reference)
+                self.engine.delete(f"/images/{broken['Id']}", params={"force": True}, missing=None)
+            raise
         except OSError as error:
             raise EngineError(f"import_path: {path} cannot be read: {error.strerror}") from error
 
@@ -163,8 +173,11 @@ class Image(Resource):
         image, other = inspect(self.engine, self.name) or {"Id": self.name}, inspect(self.engine, str(name)) or {}
         if image["Id"] == other.get("Id"):
             return False
-        self.engine.post(f"/images/{self.name}/tag", None, {"repo": name.repository, "tag": name.tag})
+        self.name_it(image["Id"], name)
         return True
+
+    def name_it(self, image: str, name: Reference) -> None:
+        self.engine.post(f"/images/{image}/tag", None, {"repo": name.repository, "tag": name.tag})
 
     # And how it goes.
 
