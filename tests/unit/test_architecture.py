@@ -33,6 +33,7 @@ FORBIDDEN = {
         "module_utils._resources",
         "module_utils._module",
     ),
+    "module_utils/_actions/": ("ansible", "requests", "requests_unixsocket", "urllib3", "module_utils._module"),
     "module_utils/_resources/": ("ansible", "requests", "requests_unixsocket", "urllib3", "module_utils._module"),
     "module_utils/_module.py": ("requests", "requests_unixsocket", "urllib3"),
     "modules/": ("ansible.module_utils.basic", "requests", "requests_unixsocket", "urllib3"),

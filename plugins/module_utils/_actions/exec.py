@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A command in a running container (/containers/{id}/exec, /exec/{id})."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .._engine.client import Engine
+from .._engine.errors import EngineError
+from .._engine.hijack import Deadline, hijack
+from . import process
+
+SPEC: dict[str, dict[str, Any]] = {
+    "container": {"type": "str", "required": True},
+    **process.SPEC,
+    "chdir": {"type": "str"},
+    "user": {"type": "str"},
+    "env": {"type": "dict"},
+    "privileged": {"type": "bool", "default": False},
+    "tty": {"type": "bool", "default": False},
+    "detach": {"type": "bool", "default": False},
+}
+RULES = {"required_one_of": [("argv", "command")], "mutually_exclusive": process.EXCLUSIVE}
+
+
+def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[dict[str, Any], Callable[[], dict[str, Any]]]:
+    """Nobody knows what a command would do, so check mode only looks at the options."""
+    source, tty = process.stdin(params), params["tty"]
+    if params["detach"] and (source is not None or params["command_timeout"] is not None):
+        raise ValueError("detach: a command in the background gets no stdin and no command_timeout")
+    if params["chdir"] is not None:
+        engine.require([("chdir", (1, 35))])
+    body = {
+        "Cmd": process.words(params),
+        "Env": process.environment(params["env"]),
+        "WorkingDir": params["chdir"] or "",
+        "User": params["user"] or "",
+        "Privileged": params["privileged"],
+        "Tty": tty,
+        "AttachStdin": source is not None,
+        "AttachStdout": not params["detach"],
+        "AttachStderr": not params["detach"],
+    }
+
+    def act() -> dict[str, Any]:
+        until, output = process.deadline(params), process.Output(params)
+        made = engine.post(f"/containers/{params['container']}/exec", body)["Id"]
+        if params["detach"]:
+            engine.post(f"/exec/{made}/start", {"Detach": True, "Tty": tty})
+            return {"changed": True, "exec_id": made}
+
+        def look() -> Any:
+            return engine.get(f"/exec/{made}/json")
+
+        try:
+            with hijack(engine, f"/exec/{made}/start", {"Detach": False, "Tty": tty}) as wire:
+                output.take(wire.exchange(source, look, until), tty)
+            found = look()
+            while found["Running"]:  # it has closed its output, but it has not ended
+                if until is not None and time.monotonic() >= until:
+                    raise Deadline
+                time.sleep(0.1)
+                found = look()
+        except Deadline:
+            text = f"The command did not end within {params['command_timeout']} seconds (option command_timeout)"
+            known = {"changed": True, "exec_id": made, **output.result()}
+            raise process.Broken(f"{text}; it goes on in container {params['container']}", known) from None
+        except EngineError as error:
+            raise process.Broken(error.message, {"changed": True, "exec_id": made, **output.result()}) from error
+        return {"changed": True, "exec_id": made, "rc": found["ExitCode"], **output.result()}
+
+    unknown = {"changed": True, "skipped": True, "stdout": "", "stderr": ""}
+    return {**unknown, "msg": "The command would be run; what it does is not known before."}, act
