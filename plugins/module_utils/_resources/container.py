@@ -22,9 +22,9 @@ from .._state.kinds import IGNORE, STRICT, Unfit
 from . import images
 from .container_image import alike, own, present
 from .container_mounts import ANONYMOUS, carry
-from .container_networks import Networks
+from .container_networks import Networks, mode
 from .container_networks import config as endpoint_config
-from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, mode, security
+from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, security
 
 STARTED = ("started", "healthy")
 
@@ -257,12 +257,21 @@ class Container(Resource):
             clash = quota if option == "cpus" else host.get("NanoCpus") if option in ("cpu_quota", "cpu_period") else 0
             if stuck or clash or (option == "pids_limit" and api < (1, 40)):
                 return replace(change, action=RECREATE)
-        if change.action == RECONNECT and api < (1, 54) and found["State"]["Running"]:
-            present_ones = self.schema.actual(self.own)["networks"]
-            for name, end in self.desired["networks"].items():  # connect leaves the MAC address out
-                if end.get("mac_address", "") not in ("", present_ones.get(name, {}).get("mac_address")):
-                    return replace(change, action=RECREATE)
+        if change.action == RECONNECT and api < (1, 54) and self.loses_mac(found):
+            return replace(change, action=RECREATE)
         return change
+
+    def loses_mac(self, found: Document) -> bool:
+        """True when an endpoint that has to be made anew asks for a MAC address, which connect leaves out."""
+        before = self.schema.actual(self.own)["networks"]
+        after = Networks().after(self.desired, {"networks": before}, self.modes)
+        anew = [name for name, end in after.items() if end != before.get(name)]
+        asked = found["Config"].get("MacAddress")
+        return any(
+            self.desired["networks"].get(name, {}).get("mac_address")
+            or (asked and asked == before.get(name, {}).get("mac_address"))
+            for name in anew
+        )
 
     def possible(self, changes: list[Change]) -> list[Change]:
         """The changes without those that this host's kernel cannot hold: the daemon drops them each time anew."""

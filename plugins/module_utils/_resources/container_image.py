@@ -16,9 +16,8 @@ from typing import Any
 
 from .._engine.registry import is_id, parse_reference
 from .._state.kinds import Version
-from .container_networks import Link, Networks
+from .container_networks import Link, Networks, mode
 from .container_networks import config as endpoint_config
-from .container_table import mode
 
 # Config members that the daemon takes from the image as a whole, with the option that names them.
 WHOLE = {

@@ -27,6 +27,10 @@ class Link(Kind):
         return f"{name.lstrip('/')}:{alias.rpartition('/')[2]}"
 
 
+def mode(text: str) -> str:
+    return "bridge" if text in ("", "default") else text  # three words for one thing; engines keep what they get
+
+
 def mac(text: str) -> str:
     return text.lower().replace("-", ":")
 
@@ -77,11 +81,12 @@ class Networks(Part):
     def load(self, found: Mapping[str, Any]) -> Values:
         # Below API 1.45 the daemon adds the short id (and sometimes the host name) to the aliases that were asked for.
         added = (found["Id"][:12], pick(found, "Config.Hostname"))
-        networks = {}
+        main, networks = mode(pick(found, "HostConfig.NetworkMode") or ""), {}
         for name, api in (pick(found, "NetworkSettings.Networks") or {}).items():
             aliases = [alias for alias in api.get("Aliases") or [] if alias not in added]
-            # Before the first start of a container the address is an empty text where nothing was asked for.
-            networks[name] = ENDPOINT.load({**api, "name": name, "Aliases": aliases})
+            # Hidden while the container does not run, but not so in Config; before the first start an empty text.
+            address = api.get("MacAddress") or (pick(found, "Config.MacAddress") if name == main else None)
+            networks[name] = ENDPOINT.load({**api, "name": name, "Aliases": aliases, "MacAddress": address})
         return {"networks": networks}
 
     def needs(self, desired: Values) -> Iterator[Need]:

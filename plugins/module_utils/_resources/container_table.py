@@ -13,7 +13,7 @@ from .._state.fields import UPDATE, Field, Schema, Struct
 from .._state.kinds import IGNORE, STRICT, Address, Flag, Kind, Many, Map, Number, Text
 from .._state.measures import Cpus, Pairs, Size
 from .container_mounts import Mounts
-from .container_networks import Link, Networks, mac
+from .container_networks import Link, Networks, mac, mode
 from .container_ports import Ports
 from .shared import (
     DEVICE_REQUEST,
@@ -26,12 +26,8 @@ from .shared import (
     capability,
     clean,
     host_address,
+    signal,
 )
-
-
-def signal(text: str) -> str:
-    """The name of a signal without SIG and in capitals; a number stays one."""
-    return text.upper().removeprefix("SIG") if not text.isdigit() else text
 
 
 def cpuset(text: str) -> str:
@@ -41,10 +37,6 @@ def cpuset(text: str) -> str:
         first, _dash, last = part.partition("-")
         numbers.update(range(int(first), int(last or first) + 1))
     return ",".join(str(number) for number in sorted(numbers))
-
-
-def mode(text: str) -> str:
-    return "bridge" if text in ("", "default") else text  # three words for one thing; engines keep what they get
 
 
 class Pids(Number):
