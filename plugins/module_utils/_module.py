@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Callable, ClassVar, NoReturn, Optional, Protocol
+from typing import Any, Callable, ClassVar, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -17,9 +17,8 @@ from ._engine.errors import EngineError
 
 Spec = dict[str, dict[str, Any]]
 Result = dict[str, Any]
-# Looks, and answers the result that check mode reports and the call that acts and answers the real one (None: there is
-# nothing to do). A result may carry a `diff`.
-Action = Callable[[Engine, Mapping[str, Any]], tuple[Result, Optional[Callable[[], Result]]]]
+# Looks, and answers two calls: one says what the other one does. Both answer a result, which may carry a `diff`.
+Action = Callable[[Engine, Mapping[str, Any]], tuple[Callable[[], Result], Callable[[], Result]]]
 
 # The twin of the doc fragment `connection`. Nothing has a default here: the endpoint resolver looks further,
 # into the environment and the docker CLI's contexts.
@@ -126,9 +125,8 @@ def run_action(spec: Spec, action: Action, **rules: Any) -> NoReturn:
 
     def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
         engine = connect(module.params)
-        result, act = action(engine, module.params)
-        if act and not module.check_mode:
-            result = act()
+        say, act = action(engine, module.params)
+        result = say() if module.check_mode else act()
         if not module._diff:
             result.pop("diff", None)
         return finish(engine, result)

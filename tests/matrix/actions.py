@@ -24,7 +24,7 @@ class Act:
         if found.error_messages:
             raise ValueError("; ".join(found.error_messages))
         try:
-            result, act = self.action(engine, found.validated_parameters)
-            return dict(act() if act and not check else result)
+            say, act = self.action(engine, found.validated_parameters)
+            return dict(say() if check else act())
         finally:
             engine.close()

@@ -14,6 +14,8 @@ from .._engine.errors import EngineError
 from .._engine.hijack import Deadline, hijack
 from . import process
 
+Result = dict[str, Any]
+
 SPEC: dict[str, dict[str, Any]] = {
     "container": {"type": "str", "required": True},
     **process.SPEC,
@@ -27,7 +29,7 @@ SPEC: dict[str, dict[str, Any]] = {
 RULES = {"required_one_of": [("argv", "command")], "mutually_exclusive": process.EXCLUSIVE}
 
 
-def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[dict[str, Any], Callable[[], dict[str, Any]]]:
+def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result], Callable[[], Result]]:
     """Nobody knows what a command would do, so check mode only looks at the options."""
     source, tty = process.stdin(params), params["tty"]
     if params["detach"] and (source is not None or params["command_timeout"] is not None):
@@ -46,7 +48,11 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[dict[str, Any], 
         "AttachStderr": not params["detach"],
     }
 
-    def act() -> dict[str, Any]:
+    def say() -> Result:
+        unknown = {"changed": True, "skipped": True, "stdout": "", "stderr": ""}
+        return {**unknown, "msg": "The command would be run; what it does is not known before."}
+
+    def act() -> Result:
         until, output = process.deadline(params), process.Output(params)
         made = engine.post(f"/containers/{params['container']}/exec", body)["Id"]
         if params["detach"]:
@@ -73,5 +79,4 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[dict[str, Any], 
             raise process.Broken(error.message, {"changed": True, "exec_id": made, **output.result()}) from error
         return {"changed": True, "exec_id": made, "rc": found["ExitCode"], **output.result()}
 
-    unknown = {"changed": True, "skipped": True, "stdout": "", "stderr": ""}
-    return {**unknown, "msg": "The command would be run; what it does is not known before."}, act
+    return say, act
