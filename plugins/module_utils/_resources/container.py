@@ -596,8 +596,10 @@ class Container(Resource):
     def drop(self, container: str, volumes: bool = False) -> None:
         query = {"force": True, "v": volumes}
         try:
-            self.engine.delete(f"/containers/{container}", query, missing=None, patience=60)
-        except Conflict:  # the daemon is removing it already
+            self.engine.delete(f"/containers/{container}", params=query, missing=None, patience=60)
+        except Conflict as error:
+            if "already in progress" not in error.message:
+                raise
             self.gone(container)
 
     def gone(self, container: str) -> None:
