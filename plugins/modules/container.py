@@ -732,7 +732,7 @@ EXAMPLES = r"""
 - name: A web server, reachable on port 8080
   dockside.engine.container:
     name: web
-    image: nginx:1.27
+    image: nginx:1.27-alpine
     published_ports:
       - 8080:80
     volumes:
@@ -746,9 +746,9 @@ EXAMPLES = r"""
   dockside.engine.container:
     name: web
     state: healthy
-    image: nginx:1.27
+    image: nginx:1.27-alpine
     healthcheck:
-      test: curl --fail --silent http://localhost/
+      test: wget -q -O /dev/null http://localhost/
       interval: 10s
       timeout: 2s
       retries: 3
@@ -819,7 +819,7 @@ EXAMPLES = r"""
     name: db
     image: postgres:17
     env:
-      POSTGRES_PASSWORD: "{{ lookup('ansible.builtin.password', '/etc/site/db.password') }}"
+      POSTGRES_PASSWORD: "{{ db_password }}"
     secret_env: [POSTGRES_PASSWORD]
 
 - name: A mount with options of its own, and memory that is no disk
@@ -880,7 +880,7 @@ container:
       returned: when the container is there
       type: dict
       sample:
-        Image: nginx:1.27
+        Image: nginx:1.27-alpine
         Env: ["TZ=Europe/Berlin"]
     HostConfig:
       description: Its settings that belong to the engine's machine.
@@ -916,7 +916,7 @@ actions:
   type: list
   elements: str
   sample:
-    - pull image nginx:1.27
+    - pull image nginx:1.27-alpine
     - recreate container web
 changes:
   description: Why, for programs. Every setting that differed, with what its change costs.
