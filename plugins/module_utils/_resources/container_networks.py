@@ -18,7 +18,9 @@ class Link(Kind):
     """A legacy link, ``CONTAINER:ALIAS``; a container alone is its own alias."""
 
     def parse(self, option: Any) -> Any:
-        name, _colon, alias = str(option).partition(":")
+        name, _colon, alias = str(option).lstrip("/").partition(":")
+        if not name or "/" in name + alias:
+            raise ValueError(f"must be CONTAINER or CONTAINER:ALIAS, not {option!r}")
         return f"{name}:{alias or name}"
 
     def load(self, api: Any) -> Any:

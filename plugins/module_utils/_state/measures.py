@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .kinds import Kind, Map
+from .kinds import Kind, Map, Unfit
 
 SIZES = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 << 50}
 SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGTP]?)(?:I?B)?", re.IGNORECASE)
@@ -55,10 +55,9 @@ class Cpus(Kind):
     type = "float"
 
     def parse(self, option: Any) -> Any:
-        value = round(float(option) * 10**9)
-        if value < 0:
-            raise ValueError(f"must not be negative, not {option!r}")
-        return value
+        if not 0 <= float(option) < 10**6:  # which also keeps nan and inf out
+            raise ValueError(f"must be a number of CPUs, not {option!r}")
+        return round(float(option) * 10**9)
 
     def load(self, api: Any) -> Any:
         return int(api)
@@ -102,6 +101,11 @@ class Pairs(Map):
     def __init__(self, separator: str = "=", canon: Callable[[str], str] | None = None, null: bool = False) -> None:
         super().__init__(canon=canon, null=null)
         self.separator = separator
+
+    def value(self, name: str, value: Any) -> Any:
+        if not name or self.separator in name:
+            raise Unfit(f"a name must not be empty or hold a {self.separator!r}", name)
+        return super().value(name, value)
 
     def dump(self, value: Any) -> Any:
         return [name if text is None else name + self.separator + text for name, text in value.items()]
