@@ -12,11 +12,11 @@ options:
   docker_host:
     description:
       - The address of the Docker Engine.
-      - V(unix:///PATH) is a socket, V(tcp://HOST[:PORT]) and V(https://HOST[:PORT]) a TCP port (without a number V(2375), with
-        TLS V(2376)), V(ssh://[USER@]HOST[:PORT]) an engine behind a login with the program C(ssh).
-      - If it is not set, these are tried in this order, O(context), the environment variable E(DOCKER_HOST), the environment
-        variable E(DOCKER_CONTEXT), the current context of the Docker CLI, the socket C($XDG_RUNTIME_DIR/docker.sock) of a
-        rootless engine, and the socket C(/var/run/docker.sock).
+      - V(unix:///PATH) is a socket, V(tcp://HOST[:PORT]) and V(https://HOST[:PORT]) a TCP port (without a number
+        V(2375), with TLS V(2376)), V(ssh://[USER@]HOST[:PORT]) an engine behind a login with the program C(ssh).
+      - If it is not set, these are tried in this order, O(context), the environment variable E(DOCKER_HOST), the
+        environment variable E(DOCKER_CONTEXT), the current context of the Docker CLI, the socket
+        C($XDG_RUNTIME_DIR/docker.sock) of a rootless engine, and the socket C(/var/run/docker.sock).
     type: str
     aliases:
       - docker_url
@@ -82,8 +82,8 @@ options:
       - key_path
   use_ssh_client:
     description:
-      - Kept for playbooks that come from C(community.docker). The program C(ssh) always makes the connection to an V(ssh://)
-        address, whatever is set here.
+      - Kept for playbooks that come from C(community.docker). The program C(ssh) always makes the connection to an
+        V(ssh://) address, whatever is set here.
     type: bool
   debug:
     description:

@@ -14,9 +14,9 @@ author:
 description:
   - Creates, changes and removes networks, and connects containers to them.
   - What the task does not name stays as it is.
-  - Engines cannot change a network. If the task names something else than what is there, the network is replaced, and every
-    container that was connected to it, running or not, is connected to the new one with its addresses, aliases, links, driver
-    options and priority. If the new network cannot be created, the old one is put back.
+  - Engines cannot change a network. If the task names something else than what is there, the network is replaced, and
+    every container that was connected to it, running or not, is connected to the new one with its addresses, aliases,
+    links, driver options and priority. If the new network cannot be created, the old one is put back.
 extends_documentation_fragment:
   - dockside.engine.connection
   - dockside.engine.attributes
@@ -64,8 +64,8 @@ options:
     type: dict
   ipam_config:
     description:
-      - The address pools. The pools of an address family (IPv4 or IPv6) are replaced together, those of a family that is not
-        named stay.
+      - The address pools. The pools of an address family (IPv4 or IPv6) are replaced together, those of a family that
+        is not named stay.
     type: list
     elements: dict
     suboptions:
@@ -194,8 +194,7 @@ network:
     Id: f2bc6ac3a6a1d7b7a1a1b7b3b9d1c3a5e7f9b1d3c5a7e9f1b3d5c7a9e1f3b5d7
     IPAM:
       Config:
-        - Gateway: 172.31.0.1
-          Subnet: 172.31.0.0/24
+        - Gateway: 172.31.0.1 Subnet: 172.31.0.0/24
       Driver: default
       Options: null
     Internal: true
