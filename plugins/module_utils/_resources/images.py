@@ -114,7 +114,7 @@ def parts(platform: str) -> tuple[str, str, str]:
 def serves(engine: Engine, reference: str, image: Document, platform: str) -> bool:
     """Whether the image is there for the platform."""
     system, architecture, variant = wanted = parts(platform)
-    there = "/".join(filter(None, [image["Os"], image["Architecture"], image.get("Variant")]))
+    there = "/".join(filter(None, [image["Os"], image["Architecture"], image.get("Variant")])) or "unknown"
     if parts(there) == wanted or (not architecture and image["Os"] == system):
         return True
     if engine.api < (1, 49) or not architecture:
