@@ -194,7 +194,8 @@ network:
     Id: f2bc6ac3a6a1d7b7a1a1b7b3b9d1c3a5e7f9b1d3c5a7e9f1b3d5c7a9e1f3b5d7
     IPAM:
       Config:
-        - Gateway: 172.31.0.1 Subnet: 172.31.0.0/24
+        - Gateway: 172.31.0.1
+          Subnet: 172.31.0.0/24
       Driver: default
       Options: null
     Internal: true

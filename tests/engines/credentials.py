@@ -85,7 +85,7 @@ def htpasswd(users: Mapping[str, str]) -> str:
     libcrypt.crypt.restype = ctypes.c_char_p
     lines = []
     for user, password in users.items():
-        salt = "".join(secrets.choice("./" + string.ascii_letters + string.digits) for _ in range(21)) + "."
+        salt = "".join(secrets.choice("./" + string.ascii_letters + string.digits) for _turn in range(21)) + "."
         hashed = libcrypt.crypt(password.encode(), f"$2b$05${salt}".encode())
         if not hashed or not hashed.startswith(b"$2b$"):
             raise LabError("this machine's libcrypt knows no bcrypt")

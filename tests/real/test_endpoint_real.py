@@ -57,7 +57,7 @@ def material(folder: pathlib.Path, ca: pathlib.Path) -> dict[str, Any]:
 def fails(engine: Engine, match: str, kind: type[errors.EngineError] = errors.UnreachableError) -> None:
     with pytest.raises(errors.EngineError, match=match) as caught:
         engine.get("/info")
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
 
 
 def test_every_way_there(there: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ def test_the_socket_of_somebody_else(there: Any) -> None:
 def test_threads_share_one_engine(there: Any, connect: Connect) -> None:
     engine = connect(there.host)
     answers: list[Any] = []
-    threads = [threading.Thread(target=lambda: answers.append(engine.get("/info")["ID"])) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: answers.append(engine.get("/info")["ID"])) for _turn in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -74,7 +74,7 @@ class Engine:
         self, method: str, path: str, params: Params = None, *, body: Any = None, headers: Any = None
     ) -> Iterator[Stream]:
         """An answer in pieces, however long it takes."""
-        answer, _, error = self._send(method, path, body, params, headers=headers, patience=None, whole=False)
+        answer, _data, error = self._send(method, path, body, params, headers=headers, patience=None, whole=False)
         with answer:
             if error:
                 raise error
@@ -95,7 +95,7 @@ class Engine:
 
     def _negotiate(self) -> Version:
         pinned = self.endpoint.api_version
-        answer, _, error = self._send("GET", "/_ping", prefix=f"/v{_text(pinned)}" if pinned else "")
+        answer, _data, error = self._send("GET", "/_ping", prefix=f"/v{_text(pinned)}" if pinned else "")
         try:
             newest = parse_version(answer.headers.get("Api-Version", ""))
         except ValueError:

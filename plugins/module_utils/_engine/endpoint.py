@@ -52,7 +52,7 @@ class Endpoint:
 
 def parse_version(text: str) -> Version:
     """`1.41` as numbers, or ValueError."""
-    major, _, minor = text.partition(".")
+    major, _dot, minor = text.partition(".")
     if not (major.isdecimal() and minor.isdecimal()):
         raise ValueError(f"{text!r} is not an API version such as 1.41")
     return int(major), int(minor)

@@ -87,8 +87,8 @@ class Hijack:
                 if self._ended:
                     raise ConnectionLost(str(self.engine.endpoint), "no answer came")
                 answer += self._step(deadline)
-            start, _, rest = answer.partition(b"\r\n\r\n")
-            line, _, fields = start.partition(b"\r\n")
+            start, _end, rest = answer.partition(b"\r\n\r\n")
+            line, _end, fields = start.partition(b"\r\n")
             status = int(line.split()[1])
             if status not in (101, 200):
                 size = int(parse_headers(io.BytesIO(fields + b"\r\n\r\n")).get("Content-Length") or 0)
@@ -218,6 +218,6 @@ class Hijack:
             pass
         except ssl.SSLZeroReturnError:  # the same, after our own closing notice
             self._ended = True
-        if self._going.pending:
+        if self._going.pending:  # pylint: disable=using-constant-test  # a property that pylint takes for a method
             self._queue(self._going.read())
         return bytes(plain)

@@ -43,7 +43,7 @@ class Reference:
         """Domain and path as `docker images` shows them: Docker Hub's domain and library/ left out."""
         if self.domain != HUB:
             return f"{self.domain}/{self.path}"
-        head, _, rest = self.path.partition("/")
+        head, _slash, rest = self.path.partition("/")
         return rest if head == "library" and "/" not in rest else self.path
 
     @property
@@ -77,7 +77,7 @@ def parse_reference(text: str, default_tag: str | None = "latest") -> Reference:
     last = name.rpartition("/")[2]
     tag: str | None = None
     if ":" in last:
-        name, _, tag = name.rpartition(":")
+        name, _colon, tag = name.rpartition(":")
         if not _TAG.fullmatch(tag):
             raise refuse(f"{tag!r} is not a tag")
     domain, slash, path = name.partition("/")

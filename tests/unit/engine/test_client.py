@@ -283,7 +283,7 @@ def test_errors_by_status(fake: FakeEngine, connect: Connect, status: int, kind:
     with pytest.raises(errors.APIError) as caught:
         connect(fake).post("/networks/create", {"Name": "secret"}, {"key": "secret"})
     error = caught.value
-    assert type(error) is kind
+    assert error.__class__ is kind
     assert (error.status, error.method, error.path) == (status, "POST", "/networks/create")
     assert error.message == "no good"
     assert str(error).startswith(f"POST /networks/create: {status} ")
@@ -325,7 +325,7 @@ def test_a_connection_is_used_again_also_after_errors(fake: FakeEngine, connect:
     fake.on("POST", "/d", Reply(None, 304))
     fake.on("HEAD", "/e", Reply({"a": 1}))
     engine = connect(fake)
-    for _ in range(3):
+    for _turn in range(3):
         engine.get("/a")
         engine.get("/b", missing=None)
         engine.get("/c")
@@ -453,7 +453,7 @@ def test_a_quiet_stream_is_not_dead(fake: FakeEngine, connect: Connect, body: An
 
     fake.on("POST", "/x", lambda seen: Slow(0.7, Chunks(pieces())))
     engine = connect(fake, timeout=0.3)
-    for _ in range(2):  # the second time on a connection that had a read timeout
+    for _turn in range(2):  # the second time on a connection that had a read timeout
         with engine.stream("POST", "/x", body=body and iter(body)) as answer:
             assert b"".join(answer.chunks()) == b"late"
         assert fake.seen[-1].body == b"".join(body or [])

@@ -75,7 +75,7 @@ def test_messages_are_given_as_they_come() -> None:
 
 def test_an_endless_message_does_not_fill_the_memory() -> None:
     with pytest.raises(StreamError):
-        list(messages(b'{"a":"' + b"x" * 1_000_000 for _ in range(40)))
+        list(messages(b'{"a":"' + b"x" * 1_000_000 for _turn in range(40)))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_huge_frame_is_given_in_parts() -> None:
 
     def chunks() -> Iterator[bytes]:
         yield frame(1, b"")[:4] + size.to_bytes(4, "big")
-        for _ in range(size // 65536):
+        for _turn in range(size // 65536):
             yield bytes(65536)
 
     tracemalloc.start()

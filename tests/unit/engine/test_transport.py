@@ -34,7 +34,7 @@ Connect = Callable[..., Engine]
 def unreachable(engine: Engine, match: str, kind: type[errors.EngineError] = errors.UnreachableError) -> None:
     with pytest.raises(errors.EngineError, match=match) as caught:
         engine.get("/info")
-    assert type(caught.value) is kind
+    assert caught.value.__class__ is kind
 
 
 # -- nobody there
@@ -389,7 +389,7 @@ def test_an_answer_before_the_end_of_an_upload(sockets: str, connect: Connect) -
     refused = threading.Event()
 
     def serve(listener: socket.socket) -> None:
-        for _ in range(2):
+        for _turn in range(2):
             peer, _address = listener.accept()
             with peer:
                 while True:
@@ -411,7 +411,7 @@ def test_an_answer_before_the_end_of_an_upload(sockets: str, connect: Connect) -
     def body() -> Iterator[bytes]:
         yield b"first"
         assert refused.wait(10)
-        for _ in range(50):
+        for _turn in range(50):
             yield b"x" * 65536
 
     with socket.socket(socket.AF_UNIX) as listener:
