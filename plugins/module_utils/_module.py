@@ -74,7 +74,7 @@ def connect(params: Mapping[str, Any]) -> Engine:
 
 def frame(spec: Spec, rules: Mapping[str, Any], work: Callable[[AnsibleModule, list[str]], dict[str, Any]]) -> NoReturn:
     """Run `work` inside a module and report its result; an error comes with the steps that were done before it."""
-    rules = {name: [*CONNECTION_RULES.get(name, []), *rules.get(name, [])] for name in {*CONNECTION_RULES, *rules}}
+    rules = {**rules, **{name: [*own, *rules.get(name, [])] for name, own in CONNECTION_RULES.items()}}
     module = AnsibleModule({**CONNECTION, **spec}, supports_check_mode=True, **rules)
     done: list[str] = []
     try:
