@@ -11,7 +11,7 @@ module: container
 short_description: Manage a container
 version_added: 0.1.0
 author:
-  - dockside.engine contributors
+  - dockside.engine contributors (@dockside)
 description:
   - Brings one container to a state, with the settings that the task names. Settings that it does not name stay as
     they are, also when the container is replaced by a new one.
