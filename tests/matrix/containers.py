@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container import Container
 from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome
 
@@ -61,3 +62,20 @@ def neighbours(target: Target) -> None:
     shareable = {"IpcMode": "shareable", "Binds": ["data:/data"]}
     for name in ("left", "right"):
         target.container(name, HostConfig=shareable)
+
+
+# The engines without the other ways to speak to them.
+PLAIN = ("20.10", "26.1", "28.5")
+on_plain_engines = pytest.mark.parametrize("session_target", PLAIN, indirect=True)
+
+
+def write(target: Target, path: str, text: str, name: str = "case") -> None:
+    target.engine.docker("exec", name, "sh", "-c", f"echo {text} > {path}")
+
+
+def read(target: Target, path: str, name: str = "case") -> str:
+    return target.engine.docker("exec", name, "cat", path).stdout.strip()
+
+
+def volumes(target: Target) -> list[str]:
+    return sorted(volume["Name"] for volume in target.ask("GET", "/volumes")["Volumes"] or [])

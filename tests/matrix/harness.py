@@ -131,6 +131,7 @@ class Target:
         for each in self.ask("GET", "/containers/json?all=1"):
             found = self.ask("GET", f"/containers/{each['Id']}/json")
             found["State"].pop("Health", None)
+            found.pop("ExecIDs", None)  # of the health check
             found.get("Mounts", []).sort(key=lambda mount: str(mount["Destination"]))  # these come in any order
             (found["HostConfig"]["Links"] or []).sort()
             containers[each["Id"]] = found

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError
@@ -21,7 +21,7 @@ from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
 from .._state.kinds import IGNORE, STRICT, Unfit
 from . import images
 from .container_image import alike, own, present
-from .container_mounts import ANONYMOUS, carry
+from .container_mounts import ANONYMOUS, carry, renew
 from .container_networks import Networks, mode
 from .container_networks import config as endpoint_config
 from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, security
@@ -99,6 +99,7 @@ class Container(Resource):
         self.pull = False  # a pull is planned
         self.own: Document = {}  # inspect of the container less what its image gave
         self.compared: Document = {}  # the same, less what the image of image_comparison gives
+        self.interrupted = False  # an earlier recreate was cut short
         self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
         self.ended: dict[str, Any] = {}  # with detach: false, how it ended
 
@@ -128,22 +129,48 @@ class Container(Resource):
 
     def plan(self, found: Document | None) -> Plan:
         first: list[Step] = []
-        last: list[Step] = []
         left = self.leftovers()
-        if not found and "old" in left:  # cut short between the two renames: the old container still is the container
-            found = self.renamed(left["old"], first, "bring back")
+        old, new = left.get("old"), left.get("new")
+        self.interrupted = bool(left)
+        if old and found and found["State"]["Status"] == "created":  # it took the name, but never was in service
+            unused = found["Id"]
+            first.append(self.step("remove the unfinished replacement of", lambda: self.drop(unused, volumes=True)))
+            found = None
+        if new and (found or old):
+            spare = new
+            first.append(self.step("remove the unfinished replacement of", lambda: self.drop(spare, volumes=True)))
+        if not found and (old or new):  # cut short while nothing had the name
+            found = self.renamed(str(old or new), first, "bring back")
+            old = None
         elif not found and self.params.get("rename_from") and self.state != "absent":
             other = self.look(self.params["rename_from"])
             found = self.renamed(other["Id"], first, f"rename {self.params['rename_from']} to") if other else None
-        elif "old" in left:  # cut short before the old container was removed
-            last.append(self.step("remove the predecessor of", lambda: self.drop(left["old"])))
-        if "new" in left:  # never was in service
-            first.append(
-                self.step("remove the unfinished replacement of", lambda: self.drop(left["new"], volumes=True))
-            )
         plan = super().plan(found)
-        plan.steps = [*first, *plan.steps, *last]
+        if old and found:  # cut short before it was removed
+            plan.steps = self.succeeding(found, old, plan.steps)
+        plan.steps = [*first, *plan.steps]
         return plan
+
+    def succeeding(self, found: Document, old: str, steps: list[Step]) -> list[Step]:
+        """The steps with the end of a recreate after them; when one fails, the predecessor is back."""
+        before = self.engine.get(f"/containers/{old}/json")
+
+        def end() -> None:
+            if self.state == "healthy":
+                self.wait_healthy(found["Id"])
+            self.drop(old)
+
+        def guarded(do: Callable[[], Any]) -> Any:
+            try:
+                return do()
+            except BaseException as error:
+                self.restore({**before, "Name": found["Name"]}, found["Id"], error, self.state in STARTED)
+                raise
+
+        last = self.step("remove the predecessor of", end)
+        if self.state == "absent":
+            return [*steps, self.step("remove the predecessor of", lambda: self.drop(old))]
+        return [Step(step.text, partial(guarded, step.do)) for step in [*steps, last]]
 
     def renamed(self, container: str, steps: list[Step], verb: str) -> Document:
         """The container as it will be called; the step that renames it goes into `steps`."""
@@ -318,10 +345,12 @@ class Container(Resource):
     def pulling(self) -> list[Step]:
         return [Step(f"pull image {self.reference}", self.fetch)] if self.pull else []
 
-    def fetch(self) -> None:
-        reference = self.reference or ""
+    def fetch(self) -> bool:
+        """Pull the image; answers whether its name now means another one."""
+        reference, before = self.reference or "", self.image
         images.pull(self.engine, reference, self.params.get("platform"))
-        self.image = images.inspect(self.engine, reference)
+        self.image = images.inspect(self.engine, reference) or {"Id": ""}
+        return not before or self.image["Id"] != before["Id"]
 
     def starting(self, container: str) -> list[Step]:
         return [self.step("start", lambda: self.start(container)), *self.finishing()]
@@ -440,12 +469,24 @@ class Container(Resource):
         body["NetworkingConfig"] = {"EndpointsConfig": ends}
         return body
 
-    def update(self, found: Document, changes: list[Change]) -> None:
+    def update(self, found: Document, changes: list[Change]) -> Any:
         named = {change.option for change in changes if change.action == UPDATE}
         wanted = {option: value for option, value in self.desired.items() if option in named}
         body = self.schema.body(wanted, self.schema.actual(self.own), self.modes).get("HostConfig", {})
         self.agree(body, found["HostConfig"])
+        known = len(self.engine.warnings)
         self.engine.post(f"/containers/{found['Id']}/update", body)
+        return len(self.engine.warnings) == known or not self.vain(found["Id"], named)
+
+    def vain(self, container: str, options: set[str]) -> bool:
+        """True when a container differs from the task in all these options still.
+
+        The kernel of the host cannot do them then, and the daemon drops them with no more than a warning.
+        """
+        found = self.engine.get(f"/containers/{container}/json")
+        image = images.inspect(self.engine, found["Image"]) or {}
+        actual = self.schema.actual(own(found, image, self.desired))
+        return options <= {change.option for change in self.schema.changes(self.desired, actual, self.modes)}
 
     def agree(self, body: dict[str, Any], before: Mapping[str, Any]) -> None:
         """Members of HostConfig that hang together: a named one takes along the others that are not named."""
@@ -485,20 +526,21 @@ class Container(Resource):
         body.setdefault("Image", found["Config"]["Image"])
         if not self.reference or self.image_mode == IGNORE:
             body["Image"] = found["Image"]  # its name may stand for another image by now
-        if not self.params.get("renew_anonymous_volumes"):
+        if self.params.get("renew_anonymous_volumes"):
+            renew(body)
+        else:
             image = self.image or images.inspect(self.engine, found["Image"]) or {}
             carry(body, found, pick(image, "Config.Volumes") or {})
         return body
 
-    def recreate(self, found: Document, changes: list[Change]) -> None:
-        pulled = self.image and self.image["Id"] == found["Image"] and not self.params.get("recreate")
-        if (
-            pulled
-            and [change.option for change in changes] == ["image"]
-            and alike(found["Config"]["Image"], self.reference or "")
-        ):
-            return  # what was pulled is what the container runs already
-        self.swap(found, self.routed(self.replacement(found)), self.runs(found), self.params.get("platform"))
+    def recreate(self, found: Document, changes: list[Change]) -> Any:
+        options = {change.option for change in changes}
+        forced = self.params.get("recreate")
+        pulled = options == {"image"} and alike(found["Config"]["Image"], self.reference or "")
+        if pulled and self.image and self.image["Id"] == found["Image"] and not forced:
+            return False  # what was pulled is what the container runs already
+        body = self.routed(self.replacement(found))
+        return self.swap(found, body, self.runs(found), self.params.get("platform"), set() if forced else options)
 
     def follow(self, other: Document) -> None:
         """Recreate a dependent, so that it lives in the namespaces of the replacement."""
@@ -513,10 +555,19 @@ class Container(Resource):
         carry(body, other, {})
         self.swap(other, body, other["State"]["Running"])
 
-    def swap(self, found: Document, body: dict[str, Any], run: bool, platform: str | None = None) -> None:
-        """Make the replacement beside the old container, swap them, and swap back when the replacement does not run."""
+    def swap(
+        self, found: Document, body: dict[str, Any], run: bool, platform: str | None = None, why: Iterable[str] = ()
+    ) -> bool:
+        """Make the replacement beside the old container, swap them, and swap back when the replacement does not run.
+
+        False when the replacement turned out to differ from the task in all options of `why` as well.
+        """
         old, state, name = found["Id"], found["State"], self.called(found)
+        known = len(self.engine.warnings)
         new = self.post(f"{name}-dockside-new", body, platform)
+        if why and len(self.engine.warnings) > known and self.vain(new, set(why)):
+            self.drop(new, volumes=True)
+            return False
         try:
             if state["Running"]:
                 self.stop(found)
@@ -532,16 +583,18 @@ class Container(Resource):
                 if state["Paused"] and self.params.get("paused") is None:
                     self.post_to(new, "pause")
         except BaseException as error:
-            self.restore(found, new, error)
+            # Whether the old one ran before an earlier recreate was cut short is not known: it runs if it shall.
+            self.restore(found, new, error, state["Running"] or (self.interrupted and self.state in STARTED))
             raise
         self.replaced[old] = new
         self.drop(old)
+        return True
 
     def fleeting(self, found: Document) -> bool:
         """True for a container that the daemon removes as soon as it is stopped."""
         return bool(found["HostConfig"].get("AutoRemove") and found["State"]["Running"])
 
-    def restore(self, found: Document, new: str, cause: BaseException) -> None:
+    def restore(self, found: Document, new: str, cause: BaseException, run: bool) -> None:
         """Bring the old container back: its name, its id, and running if it ran."""
         old, state, name = found["Id"], found["State"], self.called(found)
         try:
@@ -550,7 +603,7 @@ class Container(Resource):
                 image = images.inspect(self.engine, found["Image"]) or {}
                 old = self.post(name, present(own(found, image, {}), self.engine.api))
             self.rename(old, name)
-            if state["Running"]:
+            if run:
                 self.start(old)
             if state["Paused"]:
                 self.post_to(old, "pause")

@@ -16,8 +16,10 @@ from typing import Any
 
 from .._engine.registry import is_id, parse_reference
 from .._state.kinds import Version
+from .container_mounts import inherited
 from .container_networks import Link, Networks, mode
 from .container_networks import config as endpoint_config
+from .shared import clean
 
 # Config members that the daemon takes from the image as a whole, with the option that names them.
 WHOLE = {
@@ -34,6 +36,11 @@ def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str
     """A copy of a container's inspect without what its image gave, except where the task names the very same thing."""
     result = {**found, "Config": deepcopy(found["Config"])}
     config, given = result["Config"], image.get("Config") or {}
+    if found["HostConfig"].get("Binds"):  # the volumes of the image that a replacement took over
+        volumes = {clean(path) for path in given.get("Volumes") or {}}
+        volumes -= {*desired.get("volumes", ()), *desired.get("mounts", ())}
+        binds = [text for text in found["HostConfig"]["Binds"] if inherited(text) not in volumes]
+        result["HostConfig"] = {**found["HostConfig"], "Binds": binds}
     # The image's command comes with the image's entry point only: another entry point leaves it out.
     if (
         "command" not in desired
@@ -53,8 +60,8 @@ def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str
             config[member] = without(config[member], given.get(member) or {}, desired.get(option) or ())
     if config.get("Env"):
         named = desired.get("env") or {}
-        inherited = set(given.get("Env") or [])
-        config["Env"] = [entry for entry in config["Env"] if entry not in inherited or entry.partition("=")[0] in named]
+        of_image = set(given.get("Env") or [])
+        config["Env"] = [entry for entry in config["Env"] if entry not in of_image or entry.partition("=")[0] in named]
     if config.get("Healthcheck"):
         check, base = config["Healthcheck"], given.get("Healthcheck") or {}
         names = (

@@ -234,3 +234,20 @@ def carry(body: dict[str, Any], found: Mapping[str, Any], volumes: Mapping[str, 
             ]
         elif target in entries and entries[target].get("Type") == "volume" and not entries[target].get("Source"):
             entries[target]["Source"] = name
+
+
+def inherited(text: str) -> str:
+    """The target of a bind of an anonymous volume, as replacements get them by carry(); empty for any other bind."""
+    mount = short(text)
+    return str(mount["target"]) if ANONYMOUS.fullmatch(mount.get("source", "")) else ""
+
+
+def renew(body: dict[str, Any]) -> None:
+    """Give a replacement new anonymous volumes for those that it would take over by their names."""
+    host = body["HostConfig"]
+    for target in filter(None, map(inherited, host.get("Binds") or [])):
+        drop(body, target)
+        body["Volumes"][target] = {}
+    for api in host.get("Mounts") or []:
+        if ANONYMOUS.fullmatch(api.get("Source") or ""):
+            api["Source"] = ""
