@@ -705,6 +705,9 @@ options:
           - Options of the logging driver. Numbers and booleans are sent as text.
         type: dict
 seealso:
+  - module: dockside.engine.service_info
+  - module: dockside.engine.service_logs
+  - module: dockside.engine.task_info
   - module: dockside.engine.secret
   - module: dockside.engine.config
 """

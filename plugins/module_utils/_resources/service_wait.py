@@ -14,8 +14,8 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .._engine.streams import frames
 from .._state.fields import pick
+from .service_info import output
 from .service_table import COUNTED, MODES
 
 Document = Mapping[str, Any]
@@ -41,16 +41,6 @@ def mode(service: Document) -> str:
     return next((name for name, member in MODES.items() if api.get(member) is not None), "replicated")
 
 
-def output(engine: Engine, path: str, query: Mapping[str, Any], tty: bool) -> tuple[str, str]:
-    """(stdout, stderr) of GET {path}/logs; with a terminal all of it is stdout."""
-    streams = {1: bytearray(), 2: bytearray()}
-    with engine.stream("GET", f"{path}/logs", {"stdout": True, "stderr": True, **query}) as stream:
-        chunks = stream.chunks()
-        for number, data in ((1, chunk) for chunk in chunks) if tty else frames(chunks):
-            streams[number] += data
-    return streams[1].decode(errors="replace"), streams[2].decode(errors="replace")
-
-
 class Watch:
     """Follows a service until its tasks are as wanted.
 
@@ -70,7 +60,9 @@ class Watch:
         return found
 
     def tasks(self, **filters: str) -> list[dict[str, Any]]:
-        wanted = {"service": [self.ident], **{name.replace("_", "-"): [text] for name, text in filters.items()}}
+        """The tasks that filters of GET /tasks leave: desired_state, and _up_to_date, which the docker CLI uses too."""
+        names = {"desired_state": "desired-state", "_up_to_date": "_up-to-date"}
+        wanted = {"service": [self.ident], **{names[name]: [text] for name, text in filters.items()}}
         found: list[dict[str, Any]] = self.engine.get("/tasks", {"filters": wanted}) or []
         return found
 
@@ -80,8 +72,11 @@ class Watch:
         steady: float | None = None
         while True:
             service = self.service()
-            self.halted(service)
             reached, state = self.reached(service)
+            trouble = self.given_up(service)
+            # What was rolled back shall run again before the run ends.
+            if trouble and (reached or pick(service, "UpdateStatus.State") != "rollback_completed"):
+                raise NotConverged(trouble + self.why())
             now = time.monotonic()
             if not reached:
                 steady = None
@@ -90,7 +85,8 @@ class Watch:
             if steady is not None and now - steady >= self.probation(service):
                 return service
             if now >= end:
-                raise NotConverged(f"service {self.name} has not converged after {patience:g} s: {state}{self.why()}")
+                trouble = trouble or f"service {self.name} has not converged after {patience:g} s: {state}"
+                raise NotConverged(trouble + self.why())
             time.sleep(0.2)
 
     def probation(self, service: Document) -> float:
@@ -104,14 +100,13 @@ class Watch:
         monitor = pick(service, "Spec.UpdateConfig.Monitor")
         return monitor / 10**9 if monitor else MONITOR
 
-    def halted(self, service: Document) -> None:
-        """Raise NotConverged when swarm has given up an update."""
+    def given_up(self, service: Document) -> str:
+        """How swarm has given up an update, empty when it has not."""
         state = pick(service, "UpdateStatus.State") or ""
-        if state == "rollback_completed" and (self.back or not self.acted):
-            return
-        if state in GIVEN_UP:
-            message = pick(service, "UpdateStatus.Message") or "no reason given"
-            raise NotConverged(f"service {self.name}: {GIVEN_UP[state]}: {message}{self.why()}")
+        if state not in GIVEN_UP or (state == "rollback_completed" and (self.back or not self.acted)):
+            return ""
+        message = pick(service, "UpdateStatus.Message") or "no reason given"
+        return f"service {self.name}: {GIVEN_UP[state]}: {message}"
 
     def reached(self, service: Document) -> tuple[bool, str]:
         """Whether the tasks are as wanted, and how they are in words."""
@@ -168,7 +163,7 @@ class Watch:
             return ""
         tty = bool(pick(task, "Spec.ContainerSpec.TTY"))
         try:
-            texts = output(self.engine, f"/tasks/{task['ID']}", {"tail": LINES}, tty)
+            texts = output(self.engine, f"/tasks/{task['ID']}", {"stdout": True, "stderr": True, "tail": LINES}, tty)
         except EngineError:
             return ""
         return tail(texts)
