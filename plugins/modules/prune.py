@@ -118,7 +118,7 @@ options:
 notes:
   - Filter values may be text, numbers, booleans, or lists of these.
 seealso:
-  - module: dockside.engine.container
+  - module: dockside.engine.disk_usage
 """
 
 EXAMPLES = r"""

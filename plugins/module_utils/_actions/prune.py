@@ -17,6 +17,7 @@ from typing import Any, Callable
 from .._engine.client import Engine
 from .._state.measures import Size
 from .filters import Filters, filters, labelled, local, moment, truth
+from .usage import image_size, usage, volume_data
 
 Result = dict[str, Any]
 Document = Mapping[str, Any]
@@ -113,7 +114,9 @@ def say(engine: Engine, wanted: Mapping[str, Filters], limits: Mapping[str, Any]
         for text in chosen.get("until", []):
             moment(text, now)  # a refusal does not depend on what is there
     containers = engine.get("/containers/json", {"all": True, "size": "containers" in wanted})
-    usage = disk_usage(engine, wanted)
+    sized = {"images": "images", "volumes": "volumes", "builder_cache": "build_cache"}
+    kinds = [sized[kind] for kind in wanted if kind in sized]
+    used = usage(engine, kinds) if kinds else {}
     done: dict[str, tuple[Any, Any]] = {}
     result: Result = {}
     doomed: list[Document] = []
@@ -130,30 +133,21 @@ def say(engine: Engine, wanted: Mapping[str, Filters], limits: Mapping[str, Any]
         done["containers"] = sorted(ids), sum(each.get("SizeRw") or 0 for each in doomed)
     if "images" in wanted:
         gone, untagged = images_to_go(engine, wanted["images"], containers, now)
-        space = [each for each in usage.get("Images") or [] if each["Id"] in gone]
-        done["images"] = gone, sum(max(0, each["Size"] - max(0, each["SharedSize"])) for each in space)
+        space = [each for each in used["images"]["items"] if each["Id"] in gone]
+        done["images"] = gone, sum(map(image_size, space))
         result["images_untagged"] = untagged
     if "networks" in wanted:
         done["networks"] = networks_to_go(engine, wanted["networks"], now), 0
     if "volumes" in wanted:
         gone = volumes_to_go(engine, wanted["volumes"], containers, doomed)
-        sizes = {each["Name"]: (each.get("UsageData") or {}).get("Size", 0) for each in usage.get("Volumes") or []}
+        sizes = {each["Name"]: volume_data(each, "Size") for each in used["volumes"]["items"]}
         done["volumes"] = gone, sum(max(0, sizes.get(name, 0)) for name in gone)
     if "builder_cache" in wanted:
-        caches = caches_to_go(wanted["builder_cache"], limits, usage.get("BuildCache") or [], now)
+        caches = caches_to_go(wanted["builder_cache"], limits, used["build_cache"]["items"], now)
         done["builder_cache"] = sorted(each["ID"] for each in caches), sum(each["Size"] for each in caches)
         if any(isinstance(limit, int) and limit is not True for limit in limits.values()):
             engine.warnings.append("With a limit of space, the engine chooses among the caches that are reported here")
     return report(done, result)
-
-
-def disk_usage(engine: Engine, wanted: Mapping[str, Any]) -> Any:
-    types = {"images": "image", "volumes": "volume", "builder_cache": "build-cache"}
-    asked = tuple(types[kind] for kind in wanted if kind in types)
-    if not asked:
-        return {}
-    # From the counting of bytes on disk a daemon may take its time.
-    return engine.get("/system/df", {"type": asked} if engine.api >= (1, 42) else {}, patience=None)
 
 
 def old(engine: Engine, wanted: Filters, path: str, created: int, now: datetime) -> bool:
