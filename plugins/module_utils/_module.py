@@ -72,10 +72,24 @@ def connect(params: Mapping[str, Any]) -> Engine:
     return Engine(resolve(params, os.environ))
 
 
-def frame(spec: Spec, rules: Mapping[str, Any], work: Callable[[AnsibleModule, list[str]], dict[str, Any]]) -> NoReturn:
-    """Run `work` inside a module and report its result; an error comes with the steps that were done before it."""
+def frame(
+    spec: Spec,
+    rules: Mapping[str, Any],
+    work: Callable[[AnsibleModule, list[str]], dict[str, Any]],
+    secrets: Callable[[Mapping[str, Any]], set[str]] = lambda params: set(),
+) -> NoReturn:
+    """Run `work` inside a module and report its result; an error comes with the steps that were done before it.
+
+    What `secrets` finds in the options appears neither in the result nor in the log of the host.
+    """
+
+    class Module(AnsibleModule):  # type: ignore[misc]
+        def _log_invocation(self) -> None:  # called by the constructor, and the first to write anything
+            self.no_log_values |= secrets(self.params)
+            super()._log_invocation()  # type: ignore[no-untyped-call]
+
     rules = {**rules, **{name: [*own, *rules.get(name, [])] for name, own in CONNECTION_RULES.items()}}
-    module = AnsibleModule({**CONNECTION, **spec}, supports_check_mode=True, **rules)
+    module = Module({**CONNECTION, **spec}, supports_check_mode=True, **rules)  # type: ignore[no-untyped-call]
     done: list[str] = []
     try:
         result = work(module, done)
@@ -97,7 +111,6 @@ def run(kind: type[Resource]) -> NoReturn:
     """A module that brings one object to a state."""
 
     def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
-        module.no_log_values |= kind.secrets(module.params)
         engine = connect(module.params)
         resource = kind(engine, module.params)
         resource.done = done
@@ -107,7 +120,7 @@ def run(kind: type[Resource]) -> NoReturn:
             result["diff"] = outcome.diff
         return finish(engine, result)
 
-    frame(kind.argument_spec(), kind.rules, work)
+    frame(kind.argument_spec(), kind.rules, work, kind.secrets)
 
 
 def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, Any]]) -> NoReturn:
