@@ -29,19 +29,27 @@ MANAGERS = {
 
 
 class Manager(Target):
-    """A manager. Its snapshot is what the swarm keeps, less what changes by itself."""
+    """A manager, or an engine that can be one. Its snapshot is what the swarm keeps, less what changes by itself."""
 
     def __init__(self, name: str, engine: LabEngine, pinned: str | None = None) -> None:
         super().__init__(name, engine, pinned)
+
+    def enter(self) -> None:
+        """Make a swarm of this engine, unless it is in one."""
         if not self.active:
-            self.ask("POST", "/swarm/init", {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": engine.address})
+            self.ask("POST", "/swarm/init", {"ListenAddr": "0.0.0.0:2377", "AdvertiseAddr": self.engine.address})
+
+    def leave(self) -> None:
+        if self.ask("GET", "/info")["Swarm"]["LocalNodeState"] != "inactive":
+            self.ask("POST", "/swarm/leave?force=1")
 
     @property
     def active(self) -> bool:
         return bool(self.ask("GET", "/info")["Swarm"]["LocalNodeState"] == "active")
 
     def snapshot(self) -> dict[str, Any]:
-        swarm = self.ask("GET", "/swarm") if self.active else {}
+        status, answer = self.engine.get("/swarm")
+        swarm = answer if status == 200 else {}
         kept = {name: swarm.get(name) for name in ("ID", "Version", "Spec", "JoinTokens")}
         if not swarm:
             return kept
@@ -114,5 +122,21 @@ def session_manager(request: pytest.FixtureRequest, lab: Lab, swarms: dict[str, 
 @pytest.fixture
 def manager(session_manager: Manager) -> Iterator[Manager]:
     """A swarm of one node without services, secrets and configs."""
+    session_manager.enter()
     yield session_manager
     session_manager.clean()
+
+
+@pytest.fixture(scope="session", params=[name for name, (_flavour, pinned) in MANAGERS.items() if not pinned])
+def session_loner(request: pytest.FixtureRequest, lab: Lab, swarms: dict[str, LabEngine]) -> Manager:
+    if request.param not in swarms:
+        swarms[request.param] = lab.engine(request.param)
+    return Manager(request.param, swarms[request.param])
+
+
+@pytest.fixture
+def loner(session_loner: Manager) -> Iterator[Manager]:
+    """An engine that is in no swarm."""
+    session_loner.leave()
+    yield session_loner
+    session_loner.leave()

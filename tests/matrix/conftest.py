@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 from engines import Lab
 
-from tests.matrix.clusters import manager, session_manager, swarms
+from tests.matrix.clusters import loner, manager, session_loner, session_manager, swarms
 from tests.matrix.harness import Target
 
-__all__ = ["manager", "session_manager", "swarms"]  # the fixtures of swarms
+__all__ = ["loner", "manager", "session_loner", "session_manager", "swarms"]  # the fixtures of swarms
 
 # name -> flavour of the engine and the API version that its clients are held to.
 TARGETS = {

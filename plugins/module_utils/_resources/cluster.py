@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError, ServerError
@@ -26,11 +27,11 @@ def manager(engine: Engine) -> Iterator[None]:
     except ServerError as error:
         if error.status != 503:
             raise
-        raise NotManager(advice(engine, error)) from error
+        raise NotManager(advice(engine, str(error))) from error
 
 
-def advice(engine: Engine, error: ServerError) -> str:
-    """Why the engine refused, in terms of its own state (GET /info), and what the user can do."""
+def advice(engine: Engine, otherwise: str) -> str:
+    """Why an engine cannot answer, in terms of its own state (GET /info), and what the user can do."""
     swarm = engine.get("/info").get("Swarm") or {}
     state, where = swarm.get("LocalNodeState") or "inactive", f"the engine at {engine.endpoint}"
     if state == "inactive":
@@ -49,7 +50,34 @@ def advice(engine: Engine, error: ServerError) -> str:
             f"{where} is a worker of its swarm: set docker_host to a manager (the swarm's managers: {managers}), "
             "or delegate the task to one"
         )
-    return str(error)
+    return otherwise
+
+
+def came(true: Callable[[], Any], seconds: float) -> bool:
+    """Wait until something comes true, at most so long; whether it did."""
+    end, pause = time.monotonic() + seconds, 0.1
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 1)
+    return True
+
+
+def title(node: Mapping[str, Any]) -> str:
+    return str((node.get("Description") or {}).get("Hostname") or node["ID"])
+
+
+def removable(node: Mapping[str, Any], force: bool) -> Iterator[str]:
+    """Why engines would refuse to remove a node from the swarm (DELETE /nodes/{id})."""
+    state = (node.get("Status") or {}).get("State")
+    if node["Spec"]["Role"] == "manager":
+        yield f"node {title(node)} is a manager: make it a worker first (dockside.engine.node, role: worker)"
+    elif state != "down" and not force:
+        yield (
+            f"node {title(node)} is {state}, not down: let it leave first (dockside.engine.swarm with state: absent, "
+            "run on that node), or force: true removes it all the same"
+        )
 
 
 def out_of_date(error: Exception) -> bool:
