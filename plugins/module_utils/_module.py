@@ -83,7 +83,7 @@ def frame(
     What `secrets` finds in the options appears neither in the result nor in the log of the host.
     """
 
-    class Module(AnsibleModule):  # type: ignore[misc]
+    class Module(AnsibleModule):
         def _log_invocation(self) -> None:  # called by the constructor, and the first to write anything
             self.no_log_values |= secrets(self.params)
             super()._log_invocation()  # type: ignore[no-untyped-call]
