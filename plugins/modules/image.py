@@ -90,7 +90,7 @@ options:
       - Only used with O(source=import), when the image is made. They are not compared with an image that is there.
     type: list
     elements: str
-  message:
+  import_message:
     description:
       - The commit message of the imported image.
       - Only used with O(source=import).
@@ -145,7 +145,7 @@ EXAMPLES = r"""
       - CMD ["/bin/serve"]
       - EXPOSE 80
       - LABEL project=shop
-    message: imported by Ansible
+    import_message: imported by Ansible
 
 - name: A further name for it
   dockside.engine.image:

@@ -192,7 +192,7 @@ def test_import(bench: Bench, target: Target, root_tar: Path) -> None:
         "source": "import",
         "import_path": str(root_tar),
         "changes": ["ENV A=1", 'CMD ["/bin/serve"]', "LABEL a=b"],
-        "message": "made by a test",
+        "import_message": "made by a test",
     }
     done = bench.agree(options, foreseen=False)
     image = done.value["image"]

@@ -37,7 +37,7 @@ class Image(Resource):
         "platform": {"type": "str"},
         "import_path": {"type": "path"},
         "changes": {"type": "list", "elements": "str"},
-        "message": {"type": "str"},
+        "import_message": {"type": "str"},
         "repository": {"type": "str"},
         "force_tag": {"type": "bool", "default": False},
         "force_absent": {"type": "bool", "default": False},
@@ -132,7 +132,7 @@ class Image(Resource):
             "fromSrc": "-",
             "repo": self.reference.repository,
             "tag": self.reference.tag,
-            "message": self.params.get("message"),
+            "message": self.params.get("import_message"),
             "changes": tuple(self.params.get("changes") or ()),
             "platform": self.platform,
         }

@@ -202,7 +202,7 @@ def test_import_sends_the_file_as_it_is(fake: FakeEngine, task: Task, tmp_path: 
     path.write_bytes(b"x" * 200_000)
     fake.on("GET", "/images/made:1/json", MISSING, Reply(FOUND))
     fake.on("POST", "/images/create", Chunks([b'{"status":"sha256:00"}']))
-    options = {"source": "import", "import_path": str(path), "changes": ["CMD a", "ENV b=c"], "message": "m"}
+    options = {"source": "import", "import_path": str(path), "changes": ["CMD a", "ENV b=c"], "import_message": "m"}
     assert task(Image, name="made:1", **options).actions == ["import image made:1"]
     sent = next(seen for seen in fake.seen if seen.method == "POST")
     assert sent.body == path.read_bytes()
