@@ -67,6 +67,9 @@ def neighbours(target: Target) -> None:
 # The engines without the other ways to speak to them.
 PLAIN = ("20.10", "26.1", "28.5")
 on_plain_engines = pytest.mark.parametrize("session_target", PLAIN, indirect=True)
+# For what depends on no option: the oldest and the newest.
+on_extremes = pytest.mark.parametrize("session_target", ["20.10", "28.5"], indirect=True)
+on_newest = pytest.mark.parametrize("session_target", ["28.5"], indirect=True)
 
 
 def write(target: Target, path: str, text: str, name: str = "case") -> None:

@@ -633,6 +633,8 @@ class Container(Resource):
             self.engine.post(f"{path}/unpause")
         if self.params.get("force_kill"):
             self.engine.post(f"{path}/kill", None, {"signal": self.params.get("kill_signal")})
+            # Only the signal has been sent by now.
+            self.engine.post(f"{path}/wait", None, {"condition": "not-running"}, missing=None, patience=self.patience())
         else:
             self.engine.post(f"{path}/stop", None, self.grace(), patience=self.patience())
 
