@@ -5,8 +5,8 @@
 
 CONFIG is a YAML file for ansible-test, with the variables that integration targets have; the command has them in its
 environment, in capitals: docker_host, engine_version, engine_api ("1.51"), engine_address (published ports are there),
-test_image (a web server on port 80), test_root_tar (that image's root file system) and test_directory (empty, at the
-same path in the engine).
+test_image (a web server on port 80), test_root_tar (that image's root file system), test_python_root (the directory of
+a root file system with a Python) and test_directory (empty, at the same path in the engine).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parent.parent))
 
-from engines import Lab, LabError
+from engines import Lab, LabError, roots
 
 
 def main(flavour: str, config: str, *command: str) -> int:
@@ -40,6 +40,7 @@ def main(flavour: str, config: str, *command: str) -> int:
             "engine_address": engine.address,
             "test_image": test_image,
             "test_root_tar": str(root_tar),
+            "test_python_root": str(roots.ensure("target-debian12")),
             "test_directory": str(shared),
         }
         Path(config).write_text(json.dumps(variables), encoding="utf-8")  # JSON is YAML
