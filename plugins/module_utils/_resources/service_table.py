@@ -206,7 +206,7 @@ FIELDS = (
     inside("healthcheck", HEALTHCHECK, "Healthcheck", unset={}),
     # Files, names, rights.
     inside("mounts", Many(MOUNT, key="target"), "Mounts", unset=[]),
-    inside("secrets", References("secret"), "Secrets", unset=[]),
+    inside("secrets", References("secret"), "Secrets", unset=[], extra={"no_log": False}),  # names, no data
     inside("configs", References("config"), "Configs", unset=[]),
     inside("hosts", Hosts(), "Hosts", unset={}),
     inside("dns", Many(Address(), ordered=True), "DNSConfig.Nameservers", unset=[]),
