@@ -6,7 +6,8 @@
 CONFIG is a YAML file for ansible-test, with the variables that integration targets have; the command has them in its
 environment, in capitals: docker_host, engine_version, engine_api ("1.51"), engine_address (published ports are there),
 test_image (a web server on port 80), test_root_tar (that image's root file system), test_python_root (the directory of
-a root file system with a Python) and test_directory (empty, at the same path in the engine).
+a root file system with a Python), test_directory (empty, at the same path in the engine), test_registry,
+test_registry_user and test_registry_password (a registry with TLS that wants this login).
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def main(flavour: str, config: str, *command: str) -> int:
         engine = lab.engine(flavour)
         test_image = "dockside/web:1"
         engine.image(test_image)
+        user, password = "ann", "secret word"
+        registry = lab.registry(users={user: password})
         shared = Path(directory, "shared")
         shared.mkdir()
         engine.bind(shared)
@@ -42,6 +45,9 @@ def main(flavour: str, config: str, *command: str) -> int:
             "test_root_tar": str(root_tar),
             "test_python_root": str(roots.ensure("target-debian12")),
             "test_directory": str(shared),
+            "test_registry": registry.name,
+            "test_registry_user": user,
+            "test_registry_password": password,
         }
         Path(config).write_text(json.dumps(variables), encoding="utf-8")  # JSON is YAML
         print(f"engine {engine.version} at {engine.host}", flush=True)

@@ -99,20 +99,46 @@ def parse_reference(text: str, default_tag: str | None = "latest") -> Reference:
     return Reference(domain, path, tag, digest or None)
 
 
+def server(address: str) -> str:
+    """A registry's name in config.json: its host and port, or one and the same for all addresses of Docker Hub.
+
+    `address` may be a URL. ValueError when it holds no host.
+    """
+    host = _host(address.strip())
+    if host in _HUB_ALIASES:
+        return _HUB_KEY
+    if not _DOMAIN.fullmatch(host):
+        raise ValueError(f"{address!r} is not a registry's address such as registry.example.com:5000")
+    return host
+
+
 def auth_header(domain: str, environ: Mapping[str, str]) -> str | None:
     """X-Registry-Auth for a registry, from the docker CLI's config.json; None when nobody has logged in there.
 
     Only the credential helper that is responsible for the registry is run. EndpointError when it or the file fails.
     """
     path = os.path.join(config_dir(environ), "config.json")
-    config = load_json(path)
     key = _HUB_KEY if domain in _HUB_ALIASES else domain
+    found = find_login(load_json(path), key, environ, path)
+    return encode_auth({**found, "serveraddress": key}) if found else None
+
+
+def find_login(config: Mapping[str, Any], key: str, environ: Mapping[str, str], path: str) -> dict[str, str] | None:
+    """username and password, or a token, that the config (of the file at `path`) leads to for a server()."""
+    helper = helper_of(config, key)
+    return _asked(helper, key, environ, path) if helper else _stored(config.get("auths") or {}, key, path)
+
+
+def helper_of(config: Mapping[str, Any], key: str) -> str:
+    """The credential helper that is responsible for a server(); "" when the file itself is."""
     helpers = config.get("credHelpers") or {}
-    helper = helpers.get(key) or helpers.get(domain) or config.get("credsStore")
-    found = _helper(str(helper), key, environ, path) if helper else _stored(config.get("auths") or {}, key, path)
-    if not found:
-        return None
-    return encode_auth({**found, "serveraddress": key})
+    named = next((helpers[name] for name in (key, *_hosts(key)) if name in helpers), config.get("credsStore"))
+    return str(named or "")
+
+
+def entries_of(auths: Mapping[str, Any], key: str) -> list[str]:
+    """The names under which a server() stands among the auths, the best one first: old files have whole URLs."""
+    return sorted((name for name in auths if _host(name) in _hosts(key)), key=lambda name: name != key)
 
 
 def encode_auth(credentials: Mapping[str, Any]) -> str:
@@ -121,17 +147,15 @@ def encode_auth(credentials: Mapping[str, Any]) -> str:
 
 
 def _stored(auths: Mapping[str, Any], key: str, path: str) -> dict[str, str] | None:
-    entry = auths.get(key)
-    if entry is None:  # old files have whole URLs as keys
-        entry = next((value for name, value in auths.items() if _host(name) == _host(key)), None)
+    entry = next((auths[name] for name in entries_of(auths, key)), None)
     if not entry:
         return None
-    for token in ("identitytoken", "registrytoken"):
-        if entry.get(token):
-            return {token: entry[token]}
     user, password = entry.get("username", ""), entry.get("password", "")
     if entry.get("auth"):
         user, password = _decoded(entry["auth"], key, path)
+    for token in ("identitytoken", "registrytoken"):
+        if entry.get(token):
+            return {token: entry[token], **({"username": user} if user else {})}
     return {"username": user, "password": password} if user else None
 
 
@@ -145,29 +169,51 @@ def _decoded(text: str, key: str, path: str) -> tuple[str, str]:
     return user, password.rstrip("\0")
 
 
+def _hosts(key: str) -> tuple[str, ...]:
+    return _HUB_ALIASES if key == _HUB_KEY else (_host(key),)
+
+
 def _host(name: str) -> str:
     return re.sub(r"^https?://", "", name).partition("/")[0]
 
 
-def _helper(name: str, key: str, environ: Mapping[str, str], path: str) -> dict[str, str] | None:
+def run_helper(
+    name: str, verb: str, key: str, environ: Mapping[str, str], path: str, *, login: Mapping[str, str] | None = None
+) -> bytes | None:
+    """What a credential helper answers to a verb (get, store, erase); None when it knows no such login.
+
+    `login`: Username and Secret to store. EndpointError when it fails.
+    """
+    text = json.dumps({"ServerURL": key, **login}) if login else key
     program = f"docker-credential-{name}"
     failed = f"The credential helper {program} (from {path}) failed for {key}"
     if "/" in name:
         raise EndpointError(f"{failed}: its name holds a /")
     try:
         done = subprocess.run(
-            [program, "get"], input=key.encode(), capture_output=True, timeout=60, env=dict(environ), check=False
+            [program, verb], input=text.encode(), capture_output=True, timeout=60, env=dict(environ), check=False
         )
-        if done.returncode:
-            said = (done.stdout + done.stderr).decode(errors="replace").strip()
-            if "credentials not found" in said:
-                return None
-            raise EndpointError(f"{failed}: {said[:500] or f'status {done.returncode}'}")
-        answer = json.loads(done.stdout)
-        user, secret = str(answer["Username"]), str(answer["Secret"])
     except (OSError, subprocess.SubprocessError) as error:
         raise EndpointError(f"{failed}: {error}") from error
+    if not done.returncode:
+        return done.stdout
+    said = (done.stdout + done.stderr).decode(errors="replace").strip()
+    if "credentials not found" in said:
+        return None
+    raise EndpointError(f"{failed}: {said[:500] or f'status {done.returncode}'}")
+
+
+def _asked(name: str, key: str, environ: Mapping[str, str], path: str) -> dict[str, str] | None:
+    said = run_helper(name, "get", key, environ, path)
+    if said is None:
+        return None
+    try:
+        answer = json.loads(said)
+        user, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError) as error:
         # What it printed may hold the secret.
-        raise EndpointError(f"{failed}: it did not answer with Username and Secret") from error
+        raise EndpointError(
+            f"The credential helper docker-credential-{name} (from {path}) failed for {key}: "
+            "it did not answer with Username and Secret"
+        ) from error
     return {"identitytoken": secret} if user == "<token>" else {"username": user, "password": secret}
