@@ -56,6 +56,11 @@ class Hosts(Map):
     def __init__(self) -> None:
         super().__init__(canon=address)
 
+    def value(self, name: str, value: Any) -> Any:
+        if not value or name.split() != [name]:
+            raise Unfit("needs a name without blanks and an address", name)
+        return super().value(name, value)
+
     def dump(self, value: Any) -> Any:
         return [f"{where} {name}" for name, where in value.items()]
 

@@ -80,8 +80,15 @@ def options_of(spec: dict[str, Any]) -> list[Any]:
         return [[], *([element] for element in elements), *pairs, *([element, element] for element in elements[:3])]
     if kind == "dict" and spec.get("options"):
         return dicts_of(spec["options"])
-    choices = {"str": TEXTS, "path": TEXTS, "int": NUMBERS, "float": FLOATS, "dict": MAPS, "raw": RAW}[kind]
-    return [*spec.get("choices", []), *([] if spec.get("choices") else choices)]
+    pools: dict[str, list[Any]] = {
+        "str": TEXTS,
+        "path": TEXTS,
+        "int": NUMBERS,
+        "float": FLOATS,
+        "dict": MAPS,
+        "raw": RAW,
+    }
+    return list(spec.get("choices") or pools[kind])
 
 
 def dicts_of(options: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -178,9 +179,7 @@ class Stepwise(Box):
     answers: tuple[Any, ...] = ()
 
     def plan(self, found: Document | None) -> Plan:
-        steps = [
-            Step(f"step {number}", lambda answer=answer: self.act(answer)) for number, answer in enumerate(self.answers)
-        ]
+        steps = [Step(f"step {number}", partial(self.act, answer)) for number, answer in enumerate(self.answers)]
         return Plan(steps, [Change("size", 1, 2, UPDATE)], {"size": 1}, {"size": 2})
 
     def act(self, answer: Any) -> Any:
