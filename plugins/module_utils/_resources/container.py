@@ -86,9 +86,10 @@ class Container(Resource):
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         comparisons = dict(params.get("comparisons") or {})
-        self.image_mode = comparisons.pop("image", comparisons.get("*", STRICT))
-        if self.image_mode not in (STRICT, IGNORE):
-            raise Unfit(f"can be {IGNORE} or {STRICT}, not {self.image_mode!r}", "comparisons.image")
+        image = comparisons.pop("image", None)
+        if image not in (None, STRICT, IGNORE):
+            raise Unfit(f"can be {IGNORE} or {STRICT}, not {image!r}", "comparisons.image")
+        self.image_mode = image or comparisons.get("*", STRICT)
         super().__init__(engine, {**params, "env": environment(params), "comparisons": comparisons})
         if params.get("purge_networks"):
             self.modes["networks"] = STRICT

@@ -30,8 +30,8 @@ EVERYWHERE = ("", "0.0.0.0")  # noqa: S104 - nothing binds here; what an address
 
 def span(text: str) -> range:
     """``80`` or ``8000-8010`` as a range of port numbers; raises ValueError."""
-    first, _dash, last = text.partition("-")
-    if not first.isdigit() or (last and not last.isdigit()):
+    first, dash, last = text.partition("-")
+    if not first.isdigit() or (dash and not last.isdigit()):
         raise ValueError(f"{text!r} is no port and no range of ports")
     ports = range(int(first), int(last or first) + 1)
     if not ports or ports[0] < 1 or ports[-1] > 65535:
