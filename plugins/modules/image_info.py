@@ -70,12 +70,12 @@ from typing import Any
 
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._module import run_info
-from ansible_collections.dockside.engine.plugins.module_utils._resources.images import inspect
 
 
 def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
     names = params["name"] or [listed["Id"] for listed in engine.get("/images/json")]
-    return {"images": [found for found in (inspect(engine, name) for name in names) if found]}
+    inspected = (engine.get(f"/images/{name}/json", missing=None) for name in names)
+    return {"images": [found for found in inspected if found]}
 
 
 def main() -> None:
