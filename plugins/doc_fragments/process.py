@@ -1,8 +1,8 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes into a process in a container and comes out of it; the twin of SPEC in module_utils/_actions/process.py."""
-
+"""What goes into a process in a container and comes out of it; the twin of SPEC and TEXT in
+module_utils/_actions/process.py."""
 from __future__ import annotations
 
 
@@ -36,6 +36,16 @@ options:
       - Whether to put a newline at the end of O(stdin). Not done with O(encoding=base64).
     type: bool
     default: true
+  command_timeout:
+    description:
+      - For how many seconds the command may run. If it takes longer, the task fails with what was written until then.
+      - If it is not set, there is no limit. The option O(timeout) is about single answers of the engine.
+    type: int
+"""
+
+    # Of what is only read.
+    TEXT = r"""
+options:
   strip_empty_ends:
     description:
       - Whether to leave out empty lines at the end of RV(stdout) and RV(stderr). Not done with O(encoding=base64).
@@ -43,16 +53,11 @@ options:
     default: true
   encoding:
     description:
-      - How O(stdin), RV(stdout) and RV(stderr) are written. V(base64) keeps every byte. With V(utf-8), output that is
+      - How standard input and output are written here. V(base64) keeps every byte. With V(utf-8), output that is
         no text in UTF-8 loses the bytes that do not fit.
     type: str
     choices:
       - utf-8
       - base64
     default: utf-8
-  command_timeout:
-    description:
-      - For how many seconds the command may run. If it takes longer, the task fails with what was written until then.
-      - If it is not set, there is no limit. The option O(timeout) is about single answers of the engine.
-    type: int
 """

@@ -77,6 +77,9 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Res
             raise process.Broken(f"{text}; it goes on in container {params['container']}", known) from None
         except EngineError as error:
             raise process.Broken(error.message, {"changed": True, "exec_id": made, **output.result()}) from error
-        return {"changed": True, "exec_id": made, "rc": found["ExitCode"], **output.result()}
+        code = found["ExitCode"]
+        # Ansible fails a task for its rc, but finds no words for it.
+        words = {"msg": f"The command ended with exit code {code}."} if code else {}
+        return {"changed": True, "exec_id": made, "rc": code, **words, **output.result()}
 
     return say, act

@@ -63,6 +63,17 @@ def moment(text: str, now: datetime) -> float:
         raise ValueError(f"{text!r} is neither a span such as 24h nor a date such as 2026-01-31T12:00:00Z") from None
 
 
+def instant(text: str, now: datetime) -> str:
+    """The same to the nanosecond, as logs and events take it: seconds, a point and nine digits."""
+    whole, point, rest = text.partition(".")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    try:
+        datetime.fromisoformat(whole.replace("Z", "+00:00"))
+    except ValueError:
+        return f"{moment(text, now):.9f}"
+    return f"{moment(whole + rest[len(digits) :], now):.0f}.{digits if point else '':0<9.9}"
+
+
 def local(text: str, now: datetime) -> datetime:
     """A date as the API writes it, or one without a time zone, which is that of `now`; ValueError for anything else."""
     seconds, point, rest = text.replace("Z", "+00:00").partition(".")

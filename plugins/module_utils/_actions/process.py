@@ -16,14 +16,18 @@ from .._engine.errors import EngineError
 from .._engine.streams import frames
 
 _PIECE = 65536
+# How output is written; a part of SPEC.
+TEXT: dict[str, dict[str, Any]] = {
+    "strip_empty_ends": {"type": "bool", "default": True},
+    "encoding": {"type": "str", "choices": ["utf-8", "base64"], "default": "utf-8"},
+}
 SPEC: dict[str, dict[str, Any]] = {
     "argv": {"type": "list", "elements": "str"},
     "command": {"type": "str"},
     "stdin": {"type": "str"},
     "stdin_path": {"type": "path"},
     "stdin_add_newline": {"type": "bool", "default": True},
-    "strip_empty_ends": {"type": "bool", "default": True},
-    "encoding": {"type": "str", "choices": ["utf-8", "base64"], "default": "utf-8"},
+    **TEXT,
     "command_timeout": {"type": "int"},
 }
 EXCLUSIVE = [("argv", "command"), ("stdin", "stdin_path")]
@@ -87,15 +91,23 @@ def deadline(params: Mapping[str, Any]) -> float | None:
 
 
 class Output:
-    """What a process wrote so far. A terminal has one stream only: all of it counts as stdout."""
+    """What a process wrote so far. A terminal has one stream only: all of it counts as stdout.
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        self.params = params
+    params: encoding and strip_empty_ends of the task. limit: of each stream only so many bytes are kept, the last ones.
+    """
+
+    def __init__(self, params: Mapping[str, Any], limit: int | None = None) -> None:
+        self.params, self.limit = params, limit
         self.data = {1: bytearray(), 2: bytearray()}
+        self.truncated = False
 
     def take(self, chunks: Iterable[bytes], tty: bool) -> None:
         for stream, data in ((1, chunk) for chunk in chunks) if tty else frames(chunks):
-            self.data[2 if stream == 2 else 1] += data
+            kept = self.data[2 if stream == 2 else 1]
+            kept += data
+            if self.limit is not None and len(kept) > self.limit:
+                del kept[: -self.limit]
+                self.truncated = True
 
     def result(self) -> dict[str, str]:
         return {"stdout": self._text(self.data[1]), "stderr": self._text(self.data[2])}
