@@ -120,7 +120,7 @@ def logged(engine: Engine, params: Mapping[str, Any], pattern: re.Pattern[str]) 
             for data in pieces if found["Config"]["Tty"] else (data for _stream, data in frames(pieces)):
                 text += data
         for entry in text.decode(errors="replace").splitlines():
-            stamp, _, line = entry.partition(" ")
+            stamp, _space, line = entry.partition(" ")
             if pattern.search(line):
                 yield {"line": line}
             last = max(last, stamp)

@@ -70,11 +70,10 @@ class Engine:
         return self._ask("DELETE", path, body, params, **how)
 
     @contextmanager
-    def stream(
-        self, method: str, path: str, params: Params = None, *, body: Any = None, headers: Any = None
-    ) -> Iterator[Stream]:
-        """An answer in pieces, however long it takes."""
-        answer, _data, error = self._send(method, path, body, params, headers=headers, patience=None, whole=False)
+    def stream(self, method: str, path: str, params: Params = None, body: Any = None, **how: Any) -> Iterator[Stream]:
+        """An answer in pieces, however long it takes unless there is a patience."""
+        how = {"patience": None, **how, "whole": False}
+        answer, _data, error = self._send(method, path, body, params, **how)
         with answer:
             if error:
                 raise error
