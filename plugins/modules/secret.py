@@ -101,6 +101,12 @@ options:
       - Only versions that were made with O(rolling_versions=true) and that no service uses are removed.
     type: int
     default: 5
+  update_services:
+    description:
+      - With O(rolling_versions=true), change the services that use an older version to the newest one. Each replaces
+        its tasks in the way that its own update settings say.
+    type: bool
+    default: false
 seealso:
   - module: dockside.engine.secret_info
   - module: dockside.engine.swarm
@@ -126,6 +132,13 @@ EXAMPLES = r"""
     rolling_versions: true
     versions_to_keep: 2
   register: current
+
+- name: A new version, to which the services that use an old one are changed
+  dockside.engine.secret:
+    name: shop_password
+    data: "{{ vault_shop_password }}"
+    rolling_versions: true
+    update_services: true
 
 - name: Remove it
   dockside.engine.secret:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -198,16 +199,7 @@ def test_rolling_versions(bench: Bench, manager: Manager) -> None:
     first = roll("one")
     assert (first.actions, first.value["secret_name"]) == (["create secret s_v1"], "s_v1")
     bench.settled({"name": "s", "data": "one", "rolling_versions": True})
-    manager.service(
-        "web",
-        Secrets=[
-            {
-                "SecretID": first.value["secret_id"],
-                "SecretName": "s_v1",
-                "File": {"Name": "pw", "UID": "0", "GID": "0", "Mode": 292},
-            }
-        ],
-    )
+    manager.service("web", Secrets=[reference(first.value, "pw")])
     for number, data in enumerate(("two", "three", "four", "five"), 2):
         outcome = roll(data)
         assert outcome.value["secret_name"] == f"s_v{number}"
@@ -221,6 +213,39 @@ def test_rolling_versions(bench: Bench, manager: Manager) -> None:
     done = bench.agree({"name": "s", "rolling_versions": True, "state": "absent"})
     assert done.actions == ["remove secret s_v1", "remove secret s_v5"]
     assert names(manager) == ["s", "s_v1x"]
+
+
+def reference(made: dict[str, Any], name: str) -> dict[str, Any]:
+    file = {"Name": name, "UID": "0", "GID": "0", "Mode": 292}
+    return {"SecretID": made["secret_id"], "SecretName": made["secret_name"], "File": file}
+
+
+def test_services_are_moved_to_the_new_version(bench: Bench, manager: Manager) -> None:
+    rolling = {"name": "s", "rolling_versions": True}
+    first, other = bench.run({**rolling, "data": "one"}).value, bench.run({"name": "other", "data": "x"}).value
+    manager.service("web", Secrets=[reference(other, "a"), reference(first, "b")])
+    manager.service("alien", Secrets=[reference(other, "a")])
+    before = manager.ask("GET", "/services/web")["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert bench.agree({**rolling, "data": "two"}).actions == ["create secret s_v2"]
+    moving = {**rolling, "data": "three", "update_services": True, "versions_to_keep": 0}
+    done = bench.agree(moving)
+    steps = ["create secret s_v3", "update service web to secret s_v3", "remove secret s_v1", "remove secret s_v2"]
+    assert done.actions == steps
+    after = manager.ask("GET", "/services/web")["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert after == {**before, "Secrets": [reference(other, "a"), reference(done.value, "b")]}
+    bench.settled(moving)
+    assert names(manager) == ["other", "s_v3"]
+    bench.refused({"name": "s", "data": "x", "update_services": True}, "update_services: needs rolling_versions")
+
+
+def test_two_make_one_secret_at_once(manager: Manager) -> None:
+    def make(number: int) -> bool:
+        return Bench(Secret, manager).run({"name": f"s{number // 2}", "data": "x"}).changed
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(make, range(12)))
+    assert sum(made) == 6
+    assert names(manager) == [f"s{number}" for number in range(6)]
 
 
 def test_the_tenth_version_is_newer_than_the_ninth(bench: Bench, manager: Manager) -> None:

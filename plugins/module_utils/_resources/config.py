@@ -17,6 +17,7 @@ class Config(Stored):
 
     word = "config"
     path = "/configs"
+    member = "Configs"
     schema = Schema(LABELS, Data(1000 * 1024, secret=False), *TEMPLATING)
     rules = {
         "mutually_exclusive": [("data", "data_src")],
@@ -25,7 +26,7 @@ class Config(Stored):
     }
 
     def uses(self, container: Mapping[str, Any]) -> Iterator[str]:
-        yield from (each["ConfigID"] for each in container.get("Configs") or [])
+        yield from self.named(container)
         credentials = pick(container, "Privileges.CredentialSpec.Config")
         if credentials:
             yield credentials

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .._state.converge import Document
@@ -63,6 +63,7 @@ class Secret(Stored):
 
     word = "secret"
     path = "/secrets"
+    member = "Secrets"
     schema = Schema(
         LABELS,
         Hashed(500 * 1024, secret=True),  # after the labels, to which it adds its own
@@ -75,9 +76,6 @@ class Secret(Stored):
         "required_if": [("state", "present", ("data", "data_src", "driver"), True)],
         "required_by": {"driver_options": "driver", "template_driver_options": "template_driver"},
     }
-
-    def uses(self, container: Mapping[str, Any]) -> Iterator[str]:
-        return (each["SecretID"] for each in container.get("Secrets") or [])
 
     def changes(self, found: Document) -> list[Change]:
         labels = found["Spec"].get("Labels") or {}

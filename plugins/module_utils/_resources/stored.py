@@ -13,9 +13,10 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, Callable, ClassVar
 from uuid import uuid4
 
 from .._engine.client import Engine
@@ -105,24 +106,33 @@ class Data(Part):
 
 
 class Stored(Versioned):
-    """A secret or a config. `path` is its place in the API; `uses` tells the ids that a service's containers name."""
+    """A secret or a config. `path` is its place in the API, `member` where a service's containers name it."""
 
     path: ClassVar[str]
+    member: ClassVar[str]
     options = {
         "name": {"type": "str", "required": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "force": {"type": "bool", "default": False},
         "rolling_versions": {"type": "bool", "default": False},
         "versions_to_keep": {"type": "int", "default": 5},
+        "update_services": {"type": "bool", "default": False},
     }
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         super().__init__(engine, params)
         self.rolling = bool(params.get("rolling_versions"))
+        if params["update_services"] and not self.rolling:
+            raise Unfit("needs rolling_versions: true", "update_services")
         self.versions: list[dict[str, Any]] = []  # the oldest first; without rolling_versions one at most
 
+    def named(self, container: Mapping[str, Any]) -> Iterator[str]:
+        """The ids that a service's ContainerSpec names in its list."""
+        return (each[f"{self.word.capitalize()}ID"] for each in container.get(self.member) or [])
+
     def uses(self, container: Mapping[str, Any]) -> Iterator[str]:
-        raise NotImplementedError
+        """All ids that it names, also in places from which update_services does not move it."""
+        return self.named(container)
 
     # Finding. The filter on the name is one of prefixes, so one request answers for all versions.
 
@@ -137,11 +147,11 @@ class Stored(Versioned):
         self.next = f"{self.params['name']}_v{newest + 1}" if self.rolling else self.params["name"]
         return self.versions[-1] if self.versions else None
 
-    def users(self) -> dict[str, list[str]]:
+    def users(self, uses: Callable[[Mapping[str, Any]], Iterator[str]]) -> dict[str, list[str]]:
         """id -> the names of the services that use it."""
         result: dict[str, list[str]] = {}
         for service in self.engine.get("/services") or []:
-            for identity in set(self.uses(pick(service, "Spec.TaskTemplate.ContainerSpec") or {})):
+            for identity in set(uses(pick(service, "Spec.TaskTemplate.ContainerSpec") or {})):
                 result.setdefault(identity, []).append(service["Spec"]["Name"])
         return result
 
@@ -150,8 +160,11 @@ class Stored(Versioned):
     def plan(self, found: Document | None) -> Plan:
         plan = super().plan(found)
         if self.state == "present":
-            makes_one = any(change.action == RECREATE for change in plan.changes) or not found
-            plan.steps += self.pruning(makes_one or self.params["force"])
+            makes_one = any(change.action == RECREATE for change in plan.changes) or not found or self.params["force"]
+            old = self.versions if makes_one else self.versions[:-1]
+            if self.rolling and old:
+                newest = self.next if makes_one else self.versions[-1]["Spec"]["Name"]
+                plan.steps += self.moving(old, newest) + self.pruning(old)
         return plan
 
     def changes(self, found: Document) -> list[Change]:
@@ -181,20 +194,31 @@ class Stored(Versioned):
 
     def unused(self, these: list[dict[str, Any]] | list[Document], advice: str) -> None:
         """An obstacle for each of these that a service uses."""
-        users = self.users()
+        users = self.users(self.uses)
         for each in these:
             if each["ID"] in users:
                 names = ", ".join(sorted(users[each["ID"]]))
                 self.obstacles.append(f"{self.word} {each['Spec']['Name']} is in use by service {names}{advice}")
 
-    def pruning(self, makes_one: bool) -> list[Step]:
+    def moving(self, old: list[dict[str, Any]], newest: str) -> list[Step]:
+        """The steps that give services the newest version instead of an old one."""
+        if not self.params["update_services"]:
+            return []
+        users, ids = self.users(self.named), {each["ID"] for each in old}
+        names = sorted({name for identity in ids for name in users.get(identity, [])})
+        return [
+            Step(f"update service {name} to {self.word} {newest}", partial(self.move, name, newest, ids))
+            for name in names
+        ]
+
+    def pruning(self, old: list[dict[str, Any]]) -> list[Step]:
         """The steps that remove old versions that are too many, were made by a module, and serve nobody."""
         keep = self.params["versions_to_keep"]
-        if not self.rolling or keep < 0:
-            return []
-        old = self.versions if makes_one else self.versions[:-1]
-        surplus = old[: max(0, len(old) - keep)]
-        users = self.users() if surplus else {}
+        surplus = old[: max(0, len(old) - keep)] if keep >= 0 else []
+        users = self.users(self.uses) if surplus else {}
+        if surplus and self.params["update_services"]:
+            movable = self.users(self.named)
+            users = {identity: names for identity, names in users.items() if names != movable.get(identity)}
         return [
             Step(f"remove {self.word} {each['Spec']['Name']}", partial(self.remove, each))
             for each in surplus
@@ -226,6 +250,17 @@ class Stored(Versioned):
         self.remove({"ID": self.post(f"dockside-trial-{uuid4().hex[:12]}", body)})
         self.remove(found)
         self.post(found["Spec"]["Name"], body)
+
+    def move(self, service: str, newest: str, old: set[str]) -> None:
+        """POST /services/{id}/update: the service's own way of updating replaces its tasks."""
+        found = self.engine.get(f"/services/{service}")
+        name = self.word.capitalize()
+        this = {f"{name}ID": self.engine.get(f"{self.path}/{newest}")["ID"], f"{name}Name": newest}
+        spec = deepcopy(found["Spec"])
+        for each in spec["TaskTemplate"]["ContainerSpec"].get(self.member) or []:
+            if each[f"{name}ID"] in old:
+                each.update(this)
+        self.engine.post(f"/services/{found['ID']}/update", spec, {"version": found["Version"]["Index"]})
 
     def remove(self, found: Document) -> None:
         self.engine.delete(f"{self.path}/{found['ID']}", missing=None)
