@@ -66,7 +66,7 @@ def test_an_engine_that_breaks_in_the_middle(target: Target) -> None:
     freezer = threading.Timer(0.4, target.engine.freeze)
     freezer.start()
     try:
-        with pytest.raises(TooFew, match="no answer within"):
+        with pytest.raises(EngineError, match="no answer within"):
             EVENTS(engine, wait_timeout=1)
     finally:
         freezer.join()
@@ -74,7 +74,7 @@ def test_an_engine_that_breaks_in_the_middle(target: Target) -> None:
     killer = threading.Timer(0.4, target.engine.kill)
     killer.start()
     try:
-        with pytest.raises(EngineError, match="Lost the connection"):
+        with pytest.raises(EngineError, match=r"Lost the connection|Cannot reach"):
             EVENTS(target.client(), wait_timeout=30)
     finally:
         killer.join()

@@ -9,15 +9,19 @@ import base64
 import os
 import pathlib
 import threading
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable
 
 import pytest
+from ansible_collections.dockside.engine.plugins.module_utils._actions import process
 from ansible_collections.dockside.engine.plugins.module_utils._actions.exec import RULES, SPEC, execute
 from ansible_collections.dockside.engine.plugins.module_utils._actions.process import Broken
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._engine.endpoint import resolve
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
 from engines import Lab
+from engines.process import wait_for
 
 from tests.matrix.actions import Act
 
@@ -66,33 +70,53 @@ def test_ten_megabytes_both_ways(there: Any, way: str, tmp_path: pathlib.Path, m
     assert (base64.b64decode(result["stdout"]), result["rc"]) == (b"said\n", 0)
 
 
+@contextmanager
+def once_it_has_spoken(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> Iterator[None]:
+    """Does something to the engine as soon as a command's first words are here."""
+    outputs: list[process.Output] = []
+
+    class Seen(process.Output):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            outputs.append(self)
+
+    def watch() -> None:
+        wait_for("the first words", lambda: [each for each in outputs if bytes(each.data[1]) == b"so far\n"], 60)
+        act()
+
+    monkeypatch.setattr(process, "Output", Seen)
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_an_engine_that_is_killed(there: Any, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{there.ssh_clients['good']}:{os.environ['PATH']}")
-    engine = client(there, way)
-    assert engine.api
-    killer = threading.Timer(0.7, there.kill)
-    killer.start()
     try:
-        with pytest.raises(Broken, match=r"Cannot reach|Lost the connection") as caught:
-            sh(engine, "echo so far; sleep 60")
+        with (
+            once_it_has_spoken(monkeypatch, there.kill),
+            pytest.raises(Broken, match=r"Cannot reach|Lost the connection") as caught,
+        ):
+            sh(client(there, way), "echo so far; sleep 60")
         assert caught.value.result["stdout"] == "so far"
     finally:
-        killer.join()
         there.start()
         there.ask("POST", "/containers/box/start")
 
 
-def test_an_engine_that_stands_still(there: Any) -> None:
-    engine = client(there, "unix", timeout=1)
-    assert engine.api
-    freezer = threading.Timer(0.7, there.freeze)
-    freezer.start()
+def test_an_engine_that_stands_still(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
-        with pytest.raises(Broken, match="no answer within 1 seconds"):
-            sh(engine, "sleep 60")
+        with (
+            once_it_has_spoken(monkeypatch, there.freeze),
+            pytest.raises(Broken, match="no answer within 2 seconds") as caught,
+        ):
+            sh(client(there, "unix", timeout=2), "echo so far; sleep 60")
+        assert caught.value.result["stdout"] == "so far"
     finally:
-        freezer.join()
         there.thaw()
 
 
