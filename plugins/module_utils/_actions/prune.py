@@ -109,7 +109,8 @@ def report(done: Mapping[str, tuple[Any, Any]], result: Result) -> Result:
 
 
 def say(engine: Engine, wanted: Mapping[str, Filters], limits: Mapping[str, Any]) -> Result:
-    now = local(engine.get("/info")["SystemTime"], datetime.now(timezone.utc))
+    info = engine.get("/info")
+    now = local(info["SystemTime"], datetime.now(timezone.utc))
     for chosen in wanted.values():
         for text in chosen.get("until", []):
             moment(text, now)  # a refusal does not depend on what is there
@@ -132,12 +133,12 @@ def say(engine: Engine, wanted: Mapping[str, Filters], limits: Mapping[str, Any]
         containers = [each for each in containers if each["Id"] not in ids]
         done["containers"] = sorted(ids), sum(each.get("SizeRw") or 0 for each in doomed)
     if "images" in wanted:
-        gone, untagged = images_to_go(engine, wanted["images"], containers, now)
+        gone, untagged = images_to_go(engine, info, wanted["images"], containers, now)
         space = [each for each in used["images"]["items"] if each["Id"] in gone]
         done["images"] = gone, sum(map(image_size, space))
         result["images_untagged"] = untagged
     if "networks" in wanted:
-        done["networks"] = networks_to_go(engine, wanted["networks"], now), 0
+        done["networks"] = networks_to_go(engine, info, wanted["networks"], now), 0
     if "volumes" in wanted:
         gone = volumes_to_go(engine, wanted["volumes"], containers, doomed)
         sizes = {each["Name"]: volume_data(each, "Size") for each in used["volumes"]["items"]}
@@ -171,7 +172,7 @@ def names(image: Document) -> list[str]:
 
 
 def images_to_go(
-    engine: Engine, wanted: Filters, containers: list[Document], now: datetime
+    engine: Engine, info: Document, wanted: Filters, containers: list[Document], now: datetime
 ) -> tuple[list[str], list[str]]:
     """Ids of the images that go, and the names that go."""
     images = {image["Id"]: image for image in listed_images(engine)}
@@ -185,8 +186,7 @@ def images_to_go(
         and (id_ not in parents or (names(image) and not dangling))
         and not (dangling and tags_of(names(image)))
     }
-    status = engine.get("/info").get("DriverStatus") or []
-    if ["driver-type", "io.containerd.snapshotter.v1"] in status:
+    if ["driver-type", "io.containerd.snapshotter.v1"] in (info.get("DriverStatus") or []):
         return of_containerd(engine, {id_: images[id_] for id_ in chosen}, containers)
     used = {each["ImageID"] for each in containers}
     left = {id_: sorted(names(image)) for id_, image in images.items()}
@@ -252,7 +252,7 @@ def of_containerd(
     return sorted(gone), sorted(untagged)
 
 
-def networks_to_go(engine: Engine, wanted: Filters, now: datetime) -> list[str]:
+def networks_to_go(engine: Engine, info: Document, wanted: Filters, now: datetime) -> list[str]:
     gone, busy = [], None
     limits = [moment(text, now) for text in wanted.get("until", [])]
     for listed in engine.get("/networks"):
@@ -262,6 +262,8 @@ def networks_to_go(engine: Engine, wanted: Filters, now: datetime) -> list[str]:
         if not labelled(wanted, listed.get("Labels")) or any(created > limit for limit in limits):
             continue
         if listed["Scope"] == "swarm":
+            if not (info.get("Swarm") or {}).get("ControlAvailable"):
+                continue  # only managers prune them
             busy = networks_of_services(engine) if busy is None else busy
             if listed["Id"] in busy:
                 continue
