@@ -1,10 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The action plugin of every module: the other files here are links to this one.
-
-Not one plugin that meta/runtime.yml sends all modules to: module_defaults of one module would then be those of all.
-"""
+"""What Ansible calls for the module of this name."""
 
 from __future__ import annotations
 

@@ -22,11 +22,12 @@ pytestmark = pytest.mark.controller
 PLUGINS = pathlib.Path(__file__).absolute().parents[3] / "plugins"
 
 
-def test_every_module_has_its_action_plugin_and_all_are_one() -> None:
+def test_every_module_has_its_action_plugin_and_all_are_the_same() -> None:
+    """For a new module: cp plugins/action/container.py plugins/action/NAME.py"""
     modules = sorted(path.name for path in (PLUGINS / "modules").glob("*.py"))
-    assert sorted(path.name for path in (PLUGINS / "action").glob("*.py")) == modules
-    links = {path.readlink().as_posix() for path in (PLUGINS / "action").glob("*.py") if path.name != "container.py"}
-    assert links == {"container.py"}  # for a new module: ln -s container.py plugins/action/NAME.py
+    actions = sorted((PLUGINS / "action").glob("*.py"))
+    assert [path.name for path in actions] == modules
+    assert len({path.read_text(encoding="utf-8") for path in actions}) == 1
 
 
 def test_the_plugin_runs_the_module_of_its_name() -> None:
