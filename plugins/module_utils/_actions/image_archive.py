@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +63,7 @@ def read(path: str) -> list[Archived] | None:
             return [_archived(image, manifests, _member(archive, image["Config"]) or {}) for image in images]
     except OSError as error:
         raise EngineError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{path} is no archive of images: {error}") from error
 
 
