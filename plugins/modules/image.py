@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - dockside.engine contributors (@dockside)
 description:
-  - Pulls images from registries, imports them from root file systems, gives them further names and removes them.
-  - To pull from a registry that wants a login, the one that C(docker login) has left in the Docker CLI's
+  - Pulls images from registries, imports them from root file systems, gives them further names, pushes and removes them.
+  - For a registry that wants a login, the one that C(docker login) has left in the Docker CLI's
     C(config.json) of the task's user is used, directly or through a credential helper.
 extends_documentation_fragment:
   - dockside.engine.connection
@@ -112,6 +112,12 @@ options:
         names if O(name) is an id.
     type: bool
     default: false
+  push:
+    description:
+      - Push the image to its registry under the name O(repository), or O(name) if that is not set, unless the registry has
+        just this image there.
+    type: bool
+    default: false
 seealso:
   - module: dockside.engine.image_info
   - module: dockside.engine.container
@@ -153,6 +159,13 @@ EXAMPLES = r"""
     source: local
     repository: shop/base:current
     force_tag: true
+
+- name: Bring it to a registry
+  dockside.engine.image:
+    name: shop/base:1
+    source: local
+    repository: registry.example.com/shop/base:1
+    push: true
 
 - name: Remove that name, and the image if it was its last one
   dockside.engine.image:

@@ -264,6 +264,60 @@ def test_pull_and_tag(bench: Bench, target: Target, registry: Registry) -> None:
     bench.settled(options)
 
 
+# ---- push ----
+
+
+def test_push(bench: Bench, target: Target, registry: Registry) -> None:
+    repository = f"{registry.name}/pushed/{target.name}"
+    target.engine.image("made/here:1", files={"/www/index.html": b"1"})
+    options = {"name": "made/here:1", "source": "local", "repository": repository, "force_tag": True, "push": True}
+    done = bench.agree(options)
+    assert done.actions == [f"tag image made/here:1 as {repository}:1", f"push image {repository}:1"]
+    assert registry.tags(f"pushed/{target.name}") == ["1"]
+    bench.settled(options)
+    by_name = {"name": f"{repository}:1", "push": True}
+    bench.settled(by_name)
+    # Another image has taken the name; the registry has the old one.
+    target.engine.image("made/here:1", files={"/www/index.html": b"2"})
+    digest = registry_digest(target, f"{repository}:1")
+    done = bench.agree(options)
+    assert done.actions == [f"tag image made/here:1 as {repository}:1", f"push image {repository}:1"]
+    assert registry_digest(target, f"{repository}:1") != digest
+    bench.settled(options)
+    # Both need the registry: what was pushed by somebody else in between is pushed over.
+    target.ask("POST", f"/images/{target.image()}/tag?repo={repository}&tag=1")
+    done = bench.agree(by_name)
+    assert done.actions == [f"push image {repository}:1"]
+    bench.settled(by_name)
+
+
+def registry_digest(target: Target, name: str) -> str:
+    return str(target.ask("GET", f"/distribution/{name}/json")["Descriptor"]["digest"])
+
+
+def test_push_with_a_login(
+    bench: Bench, target: Target, locked: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{locked.name}/pushed/{target.name}:1"
+    options = {"name": target.image(), "source": "local", "repository": name, "push": True}
+    with pytest.raises(StreamError, match=f"image {name} cannot be pushed: "):
+        bench.run(options)
+    login = base64.b64encode(f"{AUTH['username']}:{AUTH['password']}".encode()).decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {locked.name: {"auth": login}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    assert bench.agree(options).actions == [f"push image {name}"]
+    assert locked.tags(f"pushed/{target.name}") == ["1"]
+    bench.settled(options)
+    target.ask("DELETE", f"/images/{name}")
+
+
+def test_what_cannot_be_pushed(bench: Bench, target: Target) -> None:
+    made = target.ask("GET", f"/images/{target.image()}/json")["Id"]
+    bench.refused({"name": made, "push": True}, "push: what is pushed needs a name with a tag, see repository")
+    with pytest.raises(EngineError, match=r"image 127.0.0.1:1/x:1 cannot be pushed: .*refused"):
+        bench.run({"name": target.image(), "repository": "127.0.0.1:1/x:1", "push": True})
+
+
 # ---- removal ----
 
 

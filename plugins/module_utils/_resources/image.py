@@ -12,18 +12,19 @@ from functools import partial
 from typing import Any
 
 from .._engine.client import Engine
-from .._engine.errors import EngineError, StreamError
-from .._engine.registry import Reference, is_id, parse_reference
+from .._engine.errors import APIError, EngineError, StreamError
+from .._engine.registry import Reference, encode_auth, is_id, parse_reference
+from .._engine.streams import messages, raise_for_error
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import UPDATE, Change, Schema
 from .._state.kinds import Unfit
-from .images import create, failing, holds, inspect, newest, parts, pull, serves
+from .images import create, credentials, failing, holds, inspect, newest, parts, pull, serves
 
 PIECE = 65536
 
 
 class Image(Resource):
-    """An image under a name, taken from a registry or from a root file system."""
+    """An image under a name, taken from a registry or from a root file system, and brought to a registry."""
 
     word = "image"
     engine: Engine
@@ -41,6 +42,7 @@ class Image(Resource):
         "repository": {"type": "str"},
         "force_tag": {"type": "bool", "default": False},
         "force_absent": {"type": "bool", "default": False},
+        "push": {"type": "bool", "default": False},
     }
     rules = {"required_if": [("source", "import", ["import_path"])]}
 
@@ -67,6 +69,8 @@ class Image(Resource):
             self.further = checked(params["repository"], "repository", self.reference.tag or "latest")
             if self.further.digest:
                 raise Unfit("must be a name with a tag, not with a digest", "repository")
+        if params.get("push") and (not self.further and (self.by_id or not self.reference.tag)):
+            raise Unfit("what is pushed needs a name with a tag, see repository", "push")
 
     def find(self) -> dict[str, Any] | None:
         return inspect(self.engine, self.name)
@@ -79,6 +83,8 @@ class Image(Resource):
         plan = self.obtain(found)
         if self.further and (found or plan.steps):
             self.tag(plan, found, self.further)
+        if self.params.get("push") and (found or plan.steps):
+            self.publish(plan, found, self.further or self.reference)
         return plan
 
     # How the image comes to be there.
@@ -178,6 +184,38 @@ class Image(Resource):
 
     def name_it(self, image: str, name: Reference) -> None:
         self.engine.post(f"/images/{image}/tag", None, {"repo": name.repository, "tag": name.tag})
+
+    # The way to a registry.
+
+    def publish(self, plan: Plan, found: Document | None, name: Reference) -> None:
+        """Plan to let the registry have the same image under `name`."""
+        there = self.published(name)
+        if found and not plan.steps and there and holds(found, name, there):
+            return
+        plan.before[f"{name} in the registry"] = there
+        plan.after[f"{name} in the registry"] = f"of {self.name}"
+        plan.changes.append(Change("push", there, f"of {self.name}", UPDATE))
+        plan.steps.append(Step(f"push image {name}", partial(self.push, name, there)))
+
+    def published(self, name: Reference) -> str | None:
+        """The digest that the registry has; None also when it cannot be asked, for only the push can say why."""
+        tagged = f"{name.repository}:{name.tag}"
+        try:
+            answer = self.engine.get(f"/distribution/{tagged}/json", headers=credentials(name), patience=60)
+        except APIError:
+            return None
+        return str(answer["Descriptor"]["digest"])
+
+    def push(self, name: Reference, before: str | None) -> bool:
+        """POST /images/{name}/push; answers whether the registry has another image than `before`."""
+        headers = credentials(name) or {"X-Registry-Auth": encode_auth({})}  # the API wants one from everybody
+        with (
+            failing(f"image {name} cannot be pushed"),
+            self.engine.stream("POST", f"/images/{name.repository}/push", {"tag": name.tag}, headers=headers) as stream,
+        ):
+            for message in messages(stream.chunks()):
+                raise_for_error(message)
+        return before is None or self.published(name) != before
 
     # And how it goes.
 
