@@ -137,7 +137,7 @@ def action(name: str) -> type[InProcess]:
     """The action plugin for the module that has the name of the Python module `name`.
 
     The module is imported here and now: the controller loads action plugins before it forks the workers. There is one
-    such plugin a module because ansible-core looks up module_defaults by its name: were all modules sent to one plugin by
+    such plugin a module because ansible-core looks up module_defaults by its name: were all modules sent to one by
     meta/runtime.yml, the defaults of one would be those of all. Links in place of files would hide the modules from
     antsibull-docs.
     """
