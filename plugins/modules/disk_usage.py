@@ -120,7 +120,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._actions.usage imp
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._module import run_info
 
-SPEC = {
+SPEC: dict[str, dict[str, Any]] = {
     "types": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
     "verbose": {"type": "bool", "default": False},
 }
