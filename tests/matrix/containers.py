@@ -51,7 +51,7 @@ def directories(target: Target) -> None:
     """Sources of bind mounts: /srv/one, /srv/two, and /srv/shared, whose mounts are seen elsewhere."""
     script = """
         mkdir -p /srv/one /srv/two /srv/shared
-        grep -q ' /srv/shared ' /proc/mounts && exit
+        busybox grep -q ' /srv/shared ' /proc/mounts && exit
         busybox mount --bind /srv/shared /srv/shared
         busybox mount --make-rshared /srv/shared
     """
