@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - dockside.engine contributors (@dockside)
 description:
-  - Pulls images from registries, imports them from root file systems, gives them further names, pushes and removes them.
+  - Pulls images from registries, imports them from root file systems, gives them further names, pushes them and
+    removes them.
   - For a registry that wants a login, the one that C(docker login) has left in the Docker CLI's
     C(config.json) of the task's user is used, directly or through a credential helper.
 extends_documentation_fragment:
@@ -114,8 +115,8 @@ options:
     default: false
   push:
     description:
-      - Push the image to its registry under the name O(repository), or O(name) if that is not set, unless the registry has
-        just this image there.
+      - Push the image to its registry under the name O(repository), or O(name) if that is not set, unless the
+        registry has just this image there.
     type: bool
     default: false
 seealso:

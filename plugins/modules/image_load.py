@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - dockside.engine contributors (@dockside)
 description:
-  - Loads the images of an archive, as C(docker save) or M(dockside.engine.image_save) makes it, unless the engine has all
-    of them under the same names already.
+  - Loads the images of an archive, as C(docker save) or M(dockside.engine.image_save) makes it, unless the engine has
+    all of them under the same names already.
   - For a root file system without any description of an image, see O(dockside.engine.image#module:source=import).
 extends_documentation_fragment:
   - dockside.engine.connection
@@ -36,7 +36,8 @@ options:
     required: true
   force:
     description:
-      - Load the archive even if the engine has all its images. It is reported as changed only if that changed something.
+      - Load the archive even if the engine has all its images. It is reported as changed only if that changed
+        something.
     type: bool
     default: false
 seealso:

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - dockside.engine contributors (@dockside)
 description:
-  - Writes images with their names into an archive that M(dockside.engine.image_load) and C(docker load) read, unless the
-    archive holds just these images already.
+  - Writes images with their names into an archive that M(dockside.engine.image_load) and C(docker load) read, unless
+    the archive holds just these images already.
   - The archive appears when it is complete. What was there stays until then.
 extends_documentation_fragment:
   - dockside.engine.connection
