@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes into a process in a container and comes out of it; the twin of SPEC and TEXT in
 module_utils/_actions/process.py."""
+
 from __future__ import annotations
 
 

@@ -20,7 +20,6 @@ from tests.matrix.containers import (
     networks,
     on_extremes,
     on_newest,
-    on_plain_engines,
     read,
     volumes,
     write,

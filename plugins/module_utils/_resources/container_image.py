@@ -31,6 +31,8 @@ WHOLE = {
 # Members that are merged key by key; ExposedPorts and Volumes are sets written as maps.
 KEYED = {"Labels": "labels", "ExposedPorts": "exposed_ports", "Volumes": "volumes"}
 
+UNLABELED = "label=disable"
+
 
 def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a container's inspect without what its image gave, except where the task names the very same thing."""
@@ -41,6 +43,11 @@ def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str
         volumes -= {*desired.get("volumes", ()), *desired.get("mounts", ())}
         binds = [text for text in found["HostConfig"]["Binds"] if inherited(text) not in volumes]
         result["HostConfig"] = {**found["HostConfig"], "Binds": binds}
+    host = result["HostConfig"]
+    if host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode")):  # the daemon adds it to these
+        kept = [text for text in host.get("SecurityOpt") or [] if text != UNLABELED]
+        if UNLABELED not in desired.get("security_opts", ()):
+            result["HostConfig"] = {**host, "SecurityOpt": kept}
     # The image's command comes with the image's entry point only: another entry point leaves it out.
     if (
         "command" not in desired
