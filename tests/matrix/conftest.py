@@ -24,8 +24,6 @@ TARGETS = {
     "28.5-containerd": ("28.5-containerd", None),
     "28.5-min": ("28.5-min", None),
 }
-# Only for tests that name it: parametrize("session_target", [..., "podman"], indirect=True).
-PODMAN = {"podman": ("podman", None)}
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +43,7 @@ def started() -> dict[str, Target]:
 @pytest.fixture(scope="session", params=TARGETS)
 def session_target(request: pytest.FixtureRequest, lab: Lab, started: dict[str, Target]) -> Target:
     name: str = request.param
-    flavour, pinned = {**TARGETS, **PODMAN}[name]
+    flavour, pinned = TARGETS[name]
     if name not in started:
         other = next((target for target in started.values() if target.engine.flavour == flavour), None)
         started[name] = Target(name, other.engine if other else lab.engine(flavour), pinned)
