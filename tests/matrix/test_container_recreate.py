@@ -346,7 +346,9 @@ def test_name_and_state_touch_no_settings(target: Target) -> None:
         ({"state": "stopped", "force_kill": True, "kill_signal": "SIGTERM"}, ["stop container case"]),
         ({"state": "started", "restart": True}, ["start container case"]),
     ):
-        assert bench.agree(options).actions == actions
+        done = bench.agree(options)
+        assert done.actions == actions
+        assert (done.diff["before"] != done.diff["after"]) == bool(actions)
     after = bench.find()
     assert after["Id"] == before["Id"]
     assert (after["Config"], after["HostConfig"]) == (before["Config"], before["HostConfig"])

@@ -27,6 +27,8 @@ from .container_networks import config as endpoint_config
 from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, security
 
 STARTED = ("started", "healthy")
+# What a step makes of a container that is there already, for the diff.
+LIFE = {"start": "running", "restart": "restarted", "unpause": "running", "pause": "paused", "stop": "exited"}
 
 
 class Ended(EngineError):
@@ -147,6 +149,9 @@ class Container(Resource):
             other = self.look(self.params["rename_from"])
             found = self.renamed(other["Id"], first, f"rename {self.params['rename_from']} to") if other else None
         plan = super().plan(found)
+        ends = [LIFE[verb] for verb in (step.text.partition(" ")[0] for step in plan.steps) if verb in LIFE]
+        if found and ends and self.state != "absent":
+            plan.before["status"], plan.after["status"] = found["State"]["Status"], ends[-1]
         if old and found:  # cut short before it was removed
             plan.steps = self.succeeding(found, old, plan.steps)
         plan.steps = [*first, *plan.steps]
