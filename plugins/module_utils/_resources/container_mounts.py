@@ -24,8 +24,12 @@ OPTIONS = ("volumes", "mounts")
 HOMES = {"volumes": ("Binds", "Volumes"), "mounts": ("Mounts",)}
 
 
-def short(text: str) -> Mount:
-    """``source:target[:options]`` or ``target`` as a mount; raises ValueError."""
+def short(text: str, asked: bool = True) -> Mount:
+    """``source:target[:options]`` or ``target`` as a mount; raises ValueError.
+
+    What a task asks for (`asked`) must be known; of what an engine shows, further words are passed over (Podman's
+    ``rbind`` and ``nosuid``).
+    """
     source, target, words = ("", text, "") if ":" not in text else (text.split(":") + [""])[:3]
     if text.count(":") > 2 or not target.startswith("/"):
         raise ValueError(f"{text!r} is no volume; write [SOURCE:]TARGET[:OPTIONS], with a TARGET that starts with /")
@@ -46,7 +50,7 @@ def short(text: str) -> Mount:
             mount["no_copy"] = True
         elif word in PROPAGATION:
             mount["propagation"] = unprivate(word)
-        elif word not in ("consistent", "cached", "delegated"):  # these mean nothing on Linux
+        elif asked and word not in ("consistent", "cached", "delegated"):  # these mean nothing on Linux
             raise ValueError(f"{text!r} has the unknown option {word!r}")
     return mount
 
@@ -72,7 +76,7 @@ def read(found: Mapping[str, Any]) -> Iterator[tuple[str, Mount]]:
     """Every mount that was asked for, with its home: Binds, Mounts or Volumes."""
     targets = set()
     for text in pick(found, "HostConfig.Binds") or []:
-        mount = short(text)
+        mount = short(text, asked=False)
         if mount["type"] == "bind":
             mount["create_mountpoint"] = True  # the short form always makes a missing source
         targets.add(mount["target"])
@@ -208,7 +212,7 @@ def show(option: str, mounts: list[Mount]) -> list[Any]:
 def drop(body: dict[str, Any], target: str) -> None:
     """Take a target out of a create body, wherever it is."""
     host = body["HostConfig"]
-    host["Binds"] = [text for text in host.get("Binds") or [] if short(text)["target"] != target]
+    host["Binds"] = [text for text in host.get("Binds") or [] if short(text, asked=False)["target"] != target]
     host["Mounts"] = [api for api in host.get("Mounts") or [] if clean(api["Target"]) != target]
     body["Volumes"] = {path: {} for path in body.get("Volumes") or {} if clean(path) != target}
 
@@ -220,7 +224,7 @@ def carry(body: dict[str, Any], found: Mapping[str, Any], volumes: Mapping[str, 
     """
     host = body["HostConfig"]
     waiting = {clean(path) for path in {**volumes, **(body.get("Volumes") or {})}}
-    waiting -= {short(text)["target"] for text in host.get("Binds") or []}
+    waiting -= {short(text, asked=False)["target"] for text in host.get("Binds") or []}
     entries = {clean(api["Target"]): api for api in host.get("Mounts") or []}
     waiting -= set(entries)
     for mount in found.get("Mounts") or []:
@@ -238,7 +242,7 @@ def carry(body: dict[str, Any], found: Mapping[str, Any], volumes: Mapping[str, 
 
 def inherited(text: str) -> str:
     """The target of a bind of an anonymous volume, as replacements get them by carry(); empty for any other bind."""
-    mount = short(text)
+    mount = short(text, asked=False)
     return str(mount["target"]) if ANONYMOUS.fullmatch(mount.get("source", "")) else ""
 
 

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container import Container
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_image import alike, own, present
-from ansible_collections.dockside.engine.plugins.module_utils._resources.container_mounts import bind, carry, short
+from ansible_collections.dockside.engine.plugins.module_utils._resources.container_mounts import (
+    Mounts,
+    bind,
+    carry,
+    short,
+)
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_networks import Networks
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_ports import Ports
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_table import SCHEMA
@@ -313,3 +318,8 @@ def test_comparisons_that_do_not_fit(comparisons: dict[str, str], message: str) 
 def test_purge_networks_is_a_strict_comparison() -> None:
     engine: Any = SimpleNamespace()
     assert Container(engine, {"name": "case", "state": "started", "purge_networks": True}).modes["networks"] == STRICT
+
+
+def test_words_that_only_engines_show_are_passed_over() -> None:
+    read = Mounts().load({"HostConfig": {"Binds": ["data:/data:ro,rprivate,nosuid,rbind"]}})["volumes"]["/data"][1]
+    assert (read["source"], read["read_only"]) == ("data", True)
