@@ -86,7 +86,7 @@ images:
         - The bytes that those take which are not in use.
       type: int
       sample: 703503000
-    items:
+    objects:
       description:
         - Each of them, as the engine describes it.
       returned: O(verbose=true)
@@ -130,7 +130,7 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
     found = usage(engine, params["types"]) if params["types"] else {}
     if not params["verbose"]:
         for each in found.values():
-            del each["items"]
+            del each["objects"]
     return found
 
 

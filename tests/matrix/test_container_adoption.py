@@ -305,6 +305,8 @@ LINES: list[tuple[str, Options]] = [
     ),
 ]
 # fmt: on
+
+
 def title(line: tuple[str, Options]) -> str:
     return line[0][:60] or "nothing"
 

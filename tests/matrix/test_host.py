@@ -74,7 +74,7 @@ def test_disk_usage(target: Target) -> None:
     assert found["volumes"]["reclaimable"] < 100_000
     assert found["images"]["total_count"] >= found["images"]["active_count"] == 1
     assert found["images"]["size"] > 1_000_000
-    assert {each["Name"] for each in found["volumes"]["items"]} == {"free", "used"}
+    assert {each["Name"] for each in found["volumes"]["objects"]} == {"free", "used"}
     assert set(usage(target.client(), ["volumes"])) == {"volumes"}
     short = ask(target, disk_usage=True)["disk_usage"]
     assert short == {"LayersSize": found["images"]["size"]}
@@ -86,7 +86,7 @@ def test_disk_usage(target: Target) -> None:
 def test_the_shape_since_api_1_52() -> None:
     """No engine of the tests is as new; this is what the API's own description says."""
     answer = {"VolumeUsage": {"ActiveCount": 1, "TotalCount": 4, "Reclaimable": 12, "TotalSize": 98, "Items": [{}]}}
-    expected = {"total_count": 4, "active_count": 1, "size": 98, "reclaimable": 12, "items": [{}]}
+    expected = {"total_count": 4, "active_count": 1, "size": 98, "reclaimable": 12, "objects": [{}]}
     assert shaped("volumes", answer) == expected
 
 

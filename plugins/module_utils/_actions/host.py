@@ -79,6 +79,6 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
         result[kind] = items if verbose else [{name: item.get(name) for name in members} for item in items]
     if params["disk_usage"]:
         used = usage(engine, KINDS if verbose else ["images"])
-        lists = {KINDS[kind][1]: each["items"] for kind, each in used.items()} if verbose else {}
+        lists = {KINDS[kind][1]: each["objects"] for kind, each in used.items()} if verbose else {}
         result["disk_usage"] = {"LayersSize": used["images"]["size"], **lists}
     return result

@@ -134,17 +134,17 @@ def say(engine: Engine, wanted: Mapping[str, Filters], limits: Mapping[str, Any]
         done["containers"] = sorted(ids), sum(each.get("SizeRw") or 0 for each in doomed)
     if "images" in wanted:
         gone, untagged = images_to_go(engine, info, wanted["images"], containers, now)
-        space = [each for each in used["images"]["items"] if each["Id"] in gone]
+        space = [each for each in used["images"]["objects"] if each["Id"] in gone]
         done["images"] = gone, sum(map(image_size, space))
         result["images_untagged"] = untagged
     if "networks" in wanted:
         done["networks"] = networks_to_go(engine, info, wanted["networks"], now), 0
     if "volumes" in wanted:
         gone = volumes_to_go(engine, wanted["volumes"], containers, doomed)
-        sizes = {each["Name"]: volume_data(each, "Size") for each in used["volumes"]["items"]}
+        sizes = {each["Name"]: volume_data(each, "Size") for each in used["volumes"]["objects"]}
         done["volumes"] = gone, sum(max(0, sizes.get(name, 0)) for name in gone)
     if "builder_cache" in wanted:
-        caches = caches_to_go(wanted["builder_cache"], limits, used["build_cache"]["items"], now)
+        caches = caches_to_go(wanted["builder_cache"], limits, used["build_cache"]["objects"], now)
         done["builder_cache"] = sorted(each["ID"] for each in caches), sum(each["Size"] for each in caches)
         if any(isinstance(limit, int) and limit is not True for limit in limits.values()):
             engine.warnings.append("With a limit of space, the engine chooses among the caches that are reported here")

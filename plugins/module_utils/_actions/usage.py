@@ -37,7 +37,7 @@ def shaped(kind: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         found = answer[new] or {}
         members = {"total_count": "TotalCount", "active_count": "ActiveCount", "size": "TotalSize"}
         result = {key: found.get(name, 0) for key, name in members.items()}
-        return {**result, "reclaimable": found.get("Reclaimable", 0), "items": found.get("Items") or []}
+        return {**result, "reclaimable": found.get("Reclaimable", 0), "objects": found.get("Items") or []}
     items = answer.get(old) or []
     # What is counted once for several, such as a shared layer, belongs to none of them; -1 is "not known".
     size, active = OLD[kind]
@@ -48,7 +48,7 @@ def shaped(kind: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         "active_count": len(used),
         "size": total,
         "reclaimable": max(0, total - sum(max(0, size(each)) for each in used)),
-        "items": items,
+        "objects": items,
     }
 
 

@@ -166,7 +166,10 @@ def _open_ssh(endpoint: Endpoint, children: list[subprocess.Popen[bytes]]) -> so
     with theirs, tempfile.TemporaryFile() as stderr:
         pipe = theirs.fileno()
         try:
-            child = subprocess.Popen([*command, "system", "dial-stdio"], stdin=pipe, stdout=pipe, stderr=stderr)
+            # run_command belongs to modules, and cannot leave a program running
+            child = subprocess.Popen(  # pylint: disable=ansible-bad-function
+                [*command, "system", "dial-stdio"], stdin=pipe, stdout=pipe, stderr=stderr
+            )
         except OSError as error:
             sock.close()
             raise UnreachableError(str(endpoint), f"no program ssh (Debian: openssh-client): {error}") from error

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Callable
@@ -295,11 +296,22 @@ class Swarm(Versioned):
         body = self.schema.body(self.desired, actual, self.modes, into={**body, **self.where(), "Spec": spec})
         # On its own, the flag at the top is overwritten by the spec.
         body["AutoLockManagers"] = bool(pick(body, "Spec.EncryptionConfig.AutoLockManagers"))
-        self.engine.post("/swarm/init", body)
+        self.form(body)
         found = self.swarm()
         wanted = self.laid_over({**found, "Spec": before["Spec"]} if before else found)
         if wanted != found["Spec"]:
             self.write(found, wanted, {})
+
+    def form(self, body: dict[str, Any]) -> None:
+        """POST /swarm/init; an engine that was a manager until now may find its own port still taken for a moment."""
+        for left in reversed(range(10)):
+            try:
+                self.engine.post("/swarm/init", body)
+                return
+            except ServerError as error:
+                if not left or "address already in use" not in error.message:
+                    raise
+                time.sleep(0.5)
 
     def update(self, found: Document, changes: list[Change]) -> None:
         spec = self.laid_over(found)
