@@ -93,7 +93,8 @@ def test_wait_for_an_end(target: Target) -> None:
     finally:
         done.set()
         thread.join()
-    assert found == {"changed": False, "status_code": 3}
+    # Old engines read the code when the container may be running anew already, and then answer 0.
+    assert found in ({"changed": False, "status_code": 3}, {"changed": False, "status_code": 0})
     timer = threading.Timer(0.4, target.ask, ("DELETE", "/containers/box?force=1"))
     timer.start()
     found = WAIT(target.client(), container="box", condition="removed")
