@@ -187,7 +187,6 @@ filters:
 """
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,7 +194,7 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.group import to_safe_group_name
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
+from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine, together
 from ansible_collections.dockside.engine.plugins.module_utils._module import CONNECTION
 from ansible_collections.dockside.engine.plugins.plugin_utils._engine import VARIABLES, connect, reported
 
@@ -215,7 +214,6 @@ except ImportError:  # ansible-core before 2.19 trusts all text that is not mark
 Document = dict[str, Any]
 # The options that lead to an engine, by each of their names.
 WAYS = {name for option, spec in CONNECTION.items() for name in (option, *spec.get("aliases", []))}
-THREADS = 8  # as many as an Engine keeps connections
 ANYWHERE = (None, "", "0.0.0.0", "::")  # noqa: S104  # nobody listens here: it is what the engine calls all addresses
 # No template, and no more than names and numbers where a conditional takes text for an expression: no call, no filter.
 HARMLESS = re.compile(r"[\w\s.,:;/@+=~#-]*")
@@ -291,12 +289,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _ask_all(self, sources: list[Source]) -> list[list[Document]]:
         """The containers of each engine, in the form of GET /containers/{id}/json."""
-        with ThreadPoolExecutor(THREADS) as pool:
-            asked = [pool.submit(self._ask, source.engine) for source in sources]
-            answers = []
-            for source, answer in zip(sources, asked):
-                with reported(AnsibleParserError, f"engine {source.name}: " if source.name else ""):
-                    answers.append(answer.result())
+
+        def ask(source: Source) -> list[Document]:
+            with reported(AnsibleParserError, f"engine {source.name}: " if source.name else ""):
+                return self._ask(source.engine)
+
+        answers = together(ask, sources)
         for source in sources:
             for warning in source.engine.warnings:
                 self.display.warning(warning)
@@ -313,9 +311,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             def inspect(entry: Document) -> Any:
                 return engine.get(f"/containers/{entry['Id']}/json", missing=None)
 
-            with ThreadPoolExecutor(THREADS) as pool:
-                # None: gone since it was listed
-                return [document for document in pool.map(inspect, listed) if document]
+            # None: gone since it was listed
+            return [document for document in together(inspect, listed) if document]
         finally:
             engine.close()
 

@@ -12,12 +12,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 from urllib.parse import quote
 
 from .endpoint import Endpoint, Version, parse_version
 from .errors import ConnectionLost, EngineError, NotFound, UnreachableError, VersionError, api_error
-from .transport import FAULTS, fault, session
+from .transport import CONNECTIONS, FAULTS, fault, session
 
 if TYPE_CHECKING:
     from requests import Response, Session
@@ -27,6 +27,8 @@ MAX_API: Version = (1, 55)
 RAISE: Any = object()
 _PIECE = 65536  # bytes read at once
 Params = Optional[Mapping[str, Any]]
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class Engine:
@@ -203,6 +205,14 @@ class Engine:
         if re.search(r"client version \S+ is too old", text):
             return VersionError(f"The daemon at {self.endpoint} says: {text} (see api_version)")
         return api_error(status, text[:2000] or "the daemon gives no reason", method, path)
+
+
+def together(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+    """What `work` answers for each item, in their order, several at once; raises the first error."""
+    from concurrent.futures import ThreadPoolExecutor  # few tasks need it
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        return list(pool.map(work, items))
 
 
 class Stream:

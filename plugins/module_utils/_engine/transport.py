@@ -16,6 +16,7 @@ from typing import Any
 from .endpoint import Endpoint
 from .errors import ConnectionLost, EndpointError, EngineError, EngineTimeout, LibraryError, UnreachableError
 
+CONNECTIONS = 8  # that a session keeps open
 # what the libraries raise; see fault()
 FAULTS: tuple[type[BaseException], ...] = (ConnectionLost, OSError, http.client.HTTPException)
 _MISSING: dict[str, Exception] = {}
@@ -64,7 +65,9 @@ def session(endpoint: Endpoint) -> requests.Session:
             except (ConnectionError, ssl.SSLEOFError):
                 pass  # the daemon has refused something already: read what it says
 
-    pool = HTTPConnectionPool(endpoint.host.rpartition("@")[2] or "localhost", endpoint.port, timeout=None, maxsize=8)
+    pool = HTTPConnectionPool(
+        endpoint.host.rpartition("@")[2] or "localhost", endpoint.port, timeout=None, maxsize=CONNECTIONS
+    )
     pool.ConnectionCls = Connection
 
     class Adapter(UnixAdapter if unix else HTTPAdapter):  # type: ignore[misc]
