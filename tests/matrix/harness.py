@@ -117,16 +117,26 @@ class Target:
 
         def still() -> bool:
             time.sleep(0.06)
-            try:
-                seen.append(self.snapshot())
-            except LabError:  # gone between the list and the look
-                seen.append(None)
-            return seen[-1] is not None and seen[-3:] == [seen[-1]] * 3
+            seen.append(self.snapshot())
+            return seen[-3:] == [seen[-1]] * 3
 
         wait_for("a quiet engine", still, 20)
 
     def snapshot(self) -> dict[str, Any]:
         """All that is on the engine, less what changes by itself."""
+
+        def whole() -> dict[str, Any] | None:
+            try:
+                return self.look()
+            except LabError as error:
+                if "not found" not in str(error):
+                    raise
+                return None
+
+        # In a swarm, networks come and go in their own time, also between the list and the look at each.
+        return wait_for("an engine that shows all it lists", whole, 20)
+
+    def look(self) -> dict[str, Any]:
         containers, networks = {}, {}
         for each in self.ask("GET", "/containers/json?all=1"):
             found = self.ask("GET", f"/containers/{each['Id']}/json")
