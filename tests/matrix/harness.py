@@ -16,9 +16,7 @@ def test_case(case: Case, target: Target) -> None:
 from __future__ import annotations
 
 import re
-import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +36,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.kinds impor
 from engines import Engine as LabEngine
 from engines import LabError
 from engines.process import wait_for
+from engines.recorder import Recorder
 
 Version = tuple[int, ...]
 Options = Mapping[str, Any]
@@ -155,7 +154,14 @@ class Target:
                 networks[each["Id"]] = found
         volumes = sorted(self.ask("GET", "/volumes")["Volumes"] or [], key=lambda volume: str(volume["Name"]))
         images = sorted(self.ask("GET", "/images/json"), key=lambda image: str(image["Id"]))
-        return {"containers": containers, "networks": networks, "volumes": volumes, "images": images}
+        plugins = sorted(self.ask("GET", "/plugins"), key=lambda plugin: str(plugin["Id"]))
+        return {
+            "containers": containers,
+            "networks": networks,
+            "volumes": volumes,
+            "images": images,
+            "plugins": plugins,
+        }
 
 
 @dataclass(frozen=True)
@@ -309,54 +315,9 @@ class Bench:
         self.settled(options)
 
 
-# ---- requests, counted where they cross the socket ----
-
-REQUEST = re.compile(rb"^([A-Z]+ /\S*) HTTP/1\.[01]\r\n", re.MULTILINE)
-
-
 @contextmanager
-def counted(target: Target) -> Iterator[tuple[str, list[str]]]:
+def counted(target: Target) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """(docker_host, requests): a socket in front of the engine's, and the requests that came through it so far."""
-    seen: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="dockside-") as directory, socket.socket(socket.AF_UNIX) as listener:
-        path = str(Path(directory, "docker.sock"))
-        listener.bind(path)
-        listener.listen()
-        thread = threading.Thread(target=_serve, args=(listener, target.engine.socket, seen))
-        thread.start()
-        try:
-            yield f"unix://{path}", seen
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-def _serve(listener: socket.socket, path: str, seen: list[str]) -> None:
-    threads = []
-    while True:
-        try:
-            client, _address = listener.accept()
-        except OSError:
-            break
-        engine = socket.socket(socket.AF_UNIX)
-        engine.connect(path)
-        for source, sink, record in ((client, engine, seen), (engine, client, None)):
-            threads.append(threading.Thread(target=_pump, args=(source, sink, record)))
-            threads[-1].start()
-    for thread in threads:
-        thread.join()
-
-
-def _pump(source: socket.socket, sink: socket.socket, record: list[str] | None) -> None:
-    try:
-        while data := source.recv(65536):
-            if record is not None:
-                record += [line.decode() for line in REQUEST.findall(data)]
-            sink.sendall(data)
-    except OSError:
-        pass  # the other side is gone
-    for end in (source, sink):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+    with tempfile.TemporaryDirectory(prefix="dockside-") as directory:
+        with Recorder(Path(directory, "docker.sock"), target.engine.socket) as recorder:
+            yield recorder.host, recorder.requests
