@@ -24,6 +24,11 @@ options:
       - If this is not set, all images are read. Names that no image has are left out.
     type: list
     elements: str
+  history:
+    description:
+      - Whether to read how each image was made as well, which is returned as its C(History).
+    type: bool
+    default: false
 seealso:
   - module: dockside.engine.image
 """
@@ -39,6 +44,11 @@ EXAMPLES = r"""
   dockside.engine.image_info:
   register: found
 
+- name: How an image was made
+  dockside.engine.image_info:
+    name: shop/base:1
+    history: true
+
 - name: What they are called
   ansible.builtin.debug:
     msg: "{{ found.images | map(attribute='RepoTags') | flatten }}"
@@ -47,7 +57,8 @@ EXAMPLES = r"""
 RETURN = r"""
 images:
   description:
-    - What the engine says about each image (C(GET /images/{name}/json)), in the order of O(name).
+    - What the engine says about each image (C(GET /images/{name}/json)), in the order of O(name). With O(history=true),
+      the layers of the image are added as C(History), the last one first (C(GET /images/{name}/history)).
   returned: success
   type: list
   elements: dict
@@ -75,11 +86,14 @@ from ansible_collections.dockside.engine.plugins.module_utils._module import run
 def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
     names = params["name"] or [listed["Id"] for listed in engine.get("/images/json")]
     inspected = (engine.get(f"/images/{name}/json", missing=None) for name in names)
-    return {"images": [found for found in inspected if found]}
+    images = [found for found in inspected if found]
+    for image in images if params["history"] else ():
+        image["History"] = engine.get(f"/images/{image['Id']}/history")
+    return {"images": images}
 
 
 def main() -> None:
-    run_info({"name": {"type": "list", "elements": "str"}}, query)
+    run_info({"name": {"type": "list", "elements": "str"}, "history": {"type": "bool", "default": False}}, query)
 
 
 if __name__ == "__main__":

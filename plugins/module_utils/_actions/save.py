@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Images into an archive (/images/get)."""
+"""Images into an archive (/images/get, and /images/{name}/get for one)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def write(engine: Engine, names: list[str], path: str) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:100]}-")
         with open(handle, "wb") as file, failing(f"{', '.join(names)} cannot be saved"):
-            with engine.stream("GET", "/images/get", {"names": tuple(names)}) as stream:
+            one = len(names) == 1
+            place, query = (f"/images/{names[0]}/get", {}) if one else ("/images/get", {"names": tuple(names)})
+            with engine.stream("GET", place, query) as stream:
                 for chunk in stream.chunks():
                     file.write(chunk)
         if os.path.exists(path):

@@ -234,6 +234,9 @@ def test_info(fake: FakeEngine, engine: Engine) -> None:
     for image in (FOUND, OTHER):
         fake.on("GET", f"/images/{image['Id']}/json", Reply(image))
     there(fake, FOUND)
-    assert image_info.query(engine, {"name": None}) == {"images": [FOUND, OTHER]}
-    assert image_info.query(engine, {"name": []}) == {"images": [FOUND, OTHER]}
-    assert image_info.query(engine, {"name": ["gone", NAME]}) == {"images": [FOUND]}
+    assert image_info.query(engine, {"name": None, "history": False}) == {"images": [FOUND, OTHER]}
+    assert image_info.query(engine, {"name": [], "history": False}) == {"images": [FOUND, OTHER]}
+    assert image_info.query(engine, {"name": ["gone", NAME], "history": False}) == {"images": [FOUND]}
+    fake.on("GET", f"/images/{FOUND['Id']}/history", Reply([{"CreatedBy": "import"}]))
+    known = {**FOUND, "History": [{"CreatedBy": "import"}]}
+    assert image_info.query(engine, {"name": ["gone", NAME], "history": True}) == {"images": [known]}
