@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from engines import Lab
+from engines import Lab, Registry
 
 from tests.matrix.clusters import loner, manager, session_loner, session_manager, swarms
 from tests.matrix.harness import Target
@@ -57,3 +57,17 @@ def target(session_target: Target) -> Iterator[Target]:
     yield session_target
     session_target.reset()
     session_target.drop_images_except(images)
+
+
+@pytest.fixture(scope="session")
+def registries() -> dict[str, Registry]:
+    """The registry on 127.0.0.1:5000 of each engine that needed one so far."""
+    return {}
+
+
+@pytest.fixture
+def registry(target: Target, registries: dict[str, Registry]) -> Registry:
+    key = target.engine.socket
+    if key not in registries:
+        registries[key] = target.engine.registry()
+    return registries[key]

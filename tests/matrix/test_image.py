@@ -26,20 +26,6 @@ AUTH = {"username": "ann", "password": "secret word"}
 
 
 @pytest.fixture(scope="session")
-def registries() -> dict[str, Registry]:
-    """The registry on 127.0.0.1:5000 of each engine that needed one so far."""
-    return {}
-
-
-@pytest.fixture
-def registry(target: Target, registries: dict[str, Registry]) -> Registry:
-    key = target.engine.socket
-    if key not in registries:
-        registries[key] = target.engine.registry()
-    return registries[key]
-
-
-@pytest.fixture(scope="session")
 def locked(lab: Lab) -> Registry:
     """A registry that wants a login."""
     return lab.registry(users={AUTH["username"]: AUTH["password"]})

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple, cast
@@ -46,6 +48,27 @@ def _file(path: str, size: int) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         raise EngineError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def tree(path: str, name: str) -> Iterator[Entry]:
+    """The entries of a directory and of all in it, with owners, modes and times as they are; called `name` and below.
+
+    Links are not followed, and hard links stay such; sockets are left out. EngineError when something cannot be read.
+    """
+    maker = tarfile.TarFile(fileobj=io.BytesIO(), mode="w")  # never written to: it turns files into members
+    waiting = [(path, name)]
+    while waiting:
+        path, name = waiting.pop()
+        try:
+            info = cast("tarfile.TarInfo | None", maker.gettarinfo(path, name))
+            if info and info.isdir():
+                below = sorted(os.listdir(path), reverse=True)
+                waiting += [(os.path.join(path, each), f"{name}/{each}") for each in below]
+        except OSError as error:
+            raise EngineError(f"{path} cannot be read: {error.strerror}") from error
+        if info:
+            info.uname = info.gname = ""  # the names of this machine mean nothing on another
+            yield Entry(info, path if info.isreg() else None)
 
 
 def members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:

@@ -12,13 +12,25 @@ from functools import partial
 from typing import Any
 
 from .._engine.client import Engine
-from .._engine.errors import APIError, EngineError, StreamError
-from .._engine.registry import Reference, encode_auth, is_id, parse_reference
-from .._engine.streams import messages, raise_for_error
+from .._engine.errors import EngineError, StreamError
+from .._engine.registry import Reference, encode_auth, is_id
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import UPDATE, Change, Schema
 from .._state.kinds import Unfit
-from .images import create, credentials, failing, holds, inspect, newest, parts, pull, serves
+from .images import (
+    checked,
+    create,
+    credentials,
+    failing,
+    follow,
+    holds,
+    inspect,
+    newest,
+    parts,
+    published,
+    pull,
+    serves,
+)
 
 PIECE = 65536
 
@@ -189,7 +201,7 @@ class Image(Resource):
 
     def publish(self, plan: Plan, found: Document | None, name: Reference) -> None:
         """Plan to let the registry have the same image under `name`."""
-        there = self.published(name)
+        there = published(self.engine, name)
         if found and not plan.steps and there and holds(found, name, there):
             return
         plan.before[f"{name} in the registry"] = there
@@ -197,25 +209,12 @@ class Image(Resource):
         plan.changes.append(Change("push", there, f"of {self.name}", UPDATE))
         plan.steps.append(Step(f"push image {name}", partial(self.push, name, there)))
 
-    def published(self, name: Reference) -> str | None:
-        """The digest that the registry has; None also when it cannot be asked, for only the push can say why."""
-        tagged = f"{name.repository}:{name.tag}"
-        try:
-            answer = self.engine.get(f"/distribution/{tagged}/json", headers=credentials(name), patience=60)
-        except APIError:
-            return None
-        return str(answer["Descriptor"]["digest"])
-
     def push(self, name: Reference, before: str | None) -> bool:
         """POST /images/{name}/push; answers whether the registry has another image than `before`."""
         headers = credentials(name) or {"X-Registry-Auth": encode_auth({})}  # the API wants one from everybody
-        with (
-            failing(f"image {name} cannot be pushed"),
-            self.engine.stream("POST", f"/images/{name.repository}/push", {"tag": name.tag}, headers=headers) as stream,
-        ):
-            for message in messages(stream.chunks()):
-                raise_for_error(message)
-        return before is None or self.published(name) != before
+        with failing(f"image {name} cannot be pushed"):
+            follow(self.engine, f"/images/{name.repository}/push", {"tag": name.tag}, headers=headers)
+        return before is None or published(self.engine, name) != before
 
     # And how it goes.
 
@@ -236,11 +235,3 @@ class Image(Resource):
         self.engine.delete(
             f"/images/{self.name}", params={"force": bool(self.params.get("force_absent"))}, missing=None
         )
-
-
-def checked(text: str, option: str, default_tag: str | None = None) -> Reference:
-    """The reference, or the ValueError that names the option."""
-    try:
-        return parse_reference(text, default_tag)
-    except ValueError as error:
-        raise Unfit.at(option, error) from None

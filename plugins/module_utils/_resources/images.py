@@ -37,8 +37,13 @@ def pull(engine: Engine, reference: str, platform: str | None = None) -> None:
 
 
 def create(engine: Engine, query: Mapping[str, Any], **how: Any) -> None:
-    """POST /images/create: its stream has to be read to the end, and may report an error anywhere."""
-    with engine.stream("POST", "/images/create", query, **how) as stream:
+    """POST /images/create."""
+    follow(engine, "/images/create", query, **how)
+
+
+def follow(engine: Engine, path: str, query: Mapping[str, Any], **how: Any) -> None:
+    """A POST that answers with its progress: the stream has to be read to its end, and may report an error anywhere."""
+    with engine.stream("POST", path, query, **how) as stream:
         for message in messages(stream.chunks()):
             raise_for_error(message)
 
@@ -50,6 +55,14 @@ def failing(what: str) -> Iterator[None]:
         yield
     except (APIError, StreamError) as error:
         raise StreamError(f"{what}: {error.message}") from error
+
+
+def checked(text: str, option: str, default_tag: str | None = None) -> Reference:
+    """The reference, or the ValueError that names the option."""
+    try:
+        return parse_reference(text, default_tag)
+    except ValueError as error:
+        raise Unfit.at(option, error) from None
 
 
 def credentials(name: Reference) -> dict[str, str]:
@@ -69,6 +82,16 @@ def newest(engine: Engine, reference: str) -> str | None:
         return None
     digest: str = answer["Descriptor"]["digest"]
     return digest
+
+
+def published(engine: Engine, name: Reference) -> str | None:
+    """The digest that the registry has of a tag; None also when it cannot be asked, for only a push can say why."""
+    tagged = f"{name.repository}:{name.tag}"
+    try:
+        answer = engine.get(f"/distribution/{tagged}/json", headers=credentials(name), patience=60)
+    except APIError:
+        return None
+    return str(answer["Descriptor"]["digest"])
 
 
 def outdated(engine: Engine, reference: str, image: Document, platform: str | None = None) -> bool:

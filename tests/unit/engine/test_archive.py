@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
+import socket
 import tarfile
 import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import Entry, members, pack
+from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import Entry, members, pack, tree
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import (
     ConnectionLost,
     EngineError,
@@ -134,3 +136,40 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: pathlib.Path) -> None:
     tracemalloc.stop()
     assert total == 2000 * 5 + 32 * 1024 * 1024
     assert peak < 4 * 1024 * 1024
+
+
+def test_a_directory_is_packed_as_it_is(tmp_path: pathlib.Path) -> None:
+    top = tmp_path / "top"
+    (top / "b/empty").mkdir(parents=True)
+    (top / "b/file").write_bytes(b"f" * 70_000)
+    (top / "b/file").chmod(0o4751)
+    os.utime(top / "b/file", (1_700_000_000, 1_700_000_000))
+    os.link(top / "b/file", top / "twin")
+    (top / "a").symlink_to("/nowhere")
+    os.mkfifo(top / "fifo")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(top / "socket"))
+        packed = b"".join(pack(tree(str(top), "rootfs")))
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        found = {each.name: each for each in archive}
+        assert list(found) == [
+            "rootfs",
+            *(f"rootfs/{name}" for name in ("a", "b", "b/empty", "b/file", "fifo", "twin")),
+        ]
+        file = found["rootfs/b/file"]
+        assert (file.mode, file.mtime, file.uid, file.uname) == (0o4751, 1_700_000_000, os.getuid(), "")
+        data = archive.extractfile(file)
+        assert data and data.read() == b"f" * 70_000
+        assert (found["rootfs/a"].linkname, found["rootfs/twin"].linkname) == ("/nowhere", "rootfs/b/file")
+        assert found["rootfs/twin"].islnk() and found["rootfs/fifo"].isfifo()
+
+
+def test_a_single_file_is_packed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    (entry,) = tree(str(tmp_path / "file"), "config.json")
+    assert (entry.info.name, entry.info.size, entry.data) == ("config.json", 3, str(tmp_path / "file"))
+
+
+def test_what_cannot_be_packed_is_named(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(EngineError, match=r"/none cannot be read: No such file or directory"):
+        list(tree(str(tmp_path / "none"), "rootfs"))
