@@ -10,7 +10,7 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .filters import filters
+from .filters import Filters, filters
 from .usage import KINDS, usage
 
 # kind -> path, filters, and what a list shows that is not verbose.
@@ -57,28 +57,31 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
         info = engine.get("/info")
     except EngineError as error:
         raise NoAnswer(error.message) from error
-    with engine.stream("GET", "/_ping") as answer:
-        said = answer.headers
-    result = {
-        "can_talk_to_docker": True,
-        "host_info": info,
-        "version": engine.get("/version"),
-        "ping": {
-            "api_version": said.get("Api-Version", ""),
-            "builder_version": said.get("Builder-Version", ""),
-            "experimental": said.get("Docker-Experimental") == "true",
-            "os_type": said.get("Ostype", ""),
-            "swarm": said.get("Swarm", ""),
-        },
-    }
+    result = {"can_talk_to_docker": True, "host_info": info, "version": engine.get("/version"), "ping": ping(engine)}
     for kind, chosen in wanted.items():
-        path, _known, members = LISTS[kind]
-        every = {"all": params["containers_all"]} if kind == "containers" else {}
-        found = engine.get(path, {"filters": chosen, **every})
-        items = (found["Volumes"] or []) if kind == "volumes" else found
-        result[kind] = items if verbose else [{name: item.get(name) for name in members} for item in items]
+        items = listed(engine, kind, chosen, params["containers_all"])
+        result[kind] = items if verbose else [{name: item.get(name) for name in LISTS[kind][2]} for item in items]
     if params["disk_usage"]:
         used = usage(engine, KINDS if verbose else ["images"])
         lists = {KINDS[kind][1]: each["objects"] for kind, each in used.items()} if verbose else {}
         result["disk_usage"] = {"LayersSize": used["images"]["size"], **lists}
     return result
+
+
+def ping(engine: Engine) -> dict[str, Any]:
+    """What the engine says with each answer to GET /_ping."""
+    with engine.stream("GET", "/_ping") as answer:
+        said = answer.headers
+    return {
+        "api_version": said.get("Api-Version", ""),
+        "builder_version": said.get("Builder-Version", ""),
+        "experimental": said.get("Docker-Experimental") == "true",
+        "os_type": said.get("Ostype", ""),
+        "swarm": said.get("Swarm", ""),
+    }
+
+
+def listed(engine: Engine, kind: str, chosen: Filters, every: bool) -> list[dict[str, Any]]:
+    """A kind of LISTS, as the engine lists it; `every`: also containers that do not run."""
+    found = engine.get(LISTS[kind][0], {"filters": chosen, "all": every if kind == "containers" else None})
+    return list((found["Volumes"] if kind == "volumes" else found) or [])

@@ -6,61 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .cluster import filters, manager, title
+from .cluster import filters, manager
+from .swarm_lists import SHORT
 
-Item = Mapping[str, Any]
-
-
-def node(each: Item) -> dict[str, Any]:
-    managing = each.get("ManagerStatus") or {}
-    return {
-        "ID": each["ID"],
-        "Hostname": title(each),
-        "Status": each["Status"]["State"],
-        "Availability": each["Spec"]["Availability"],
-        "ManagerStatus": "Leader" if managing.get("Leader") else managing.get("Reachability", "").capitalize() or None,
-        "EngineVersion": ((each.get("Description") or {}).get("Engine") or {}).get("EngineVersion"),
-    }
-
-
-def service(each: Item) -> dict[str, Any]:
-    mode: dict[str, Any] = each["Spec"].get("Mode") or {}
-    wanted = mode.get("Replicated") or {}
-    return {
-        "ID": each["ID"],
-        "Name": each["Spec"]["Name"],
-        "Mode": next(iter(mode), "Replicated"),
-        "Replicas": wanted.get("Replicas"),
-        "Image": image(each["Spec"]),
-        "Ports": (each.get("Endpoint") or {}).get("Ports") or [],
-    }
-
-
-def task(each: Item) -> dict[str, Any]:
-    status: dict[str, Any] = each.get("Status") or {}
-    return {
-        "ID": each["ID"],
-        "Name": each.get("Name", ""),
-        "ServiceID": each.get("ServiceID", ""),
-        "Slot": each.get("Slot"),
-        "NodeID": each.get("NodeID", ""),
-        "Image": image({"TaskTemplate": each.get("Spec")}),
-        "DesiredState": each.get("DesiredState"),
-        "CurrentState": status.get("State"),
-        "Error": status.get("Err", ""),
-        "Ports": (status.get("PortStatus") or {}).get("Ports") or [],
-    }
-
-
-def image(spec: Item) -> str:
-    return str(((spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}).get("Image", ""))
-
-
-SHORT: dict[str, Callable[[Item], dict[str, Any]]] = {"nodes": node, "services": service, "tasks": task}
 SPEC: dict[str, dict[str, Any]] = {
     **{name: {"type": "bool", "default": False} for name in SHORT},
     **{f"{name}_filters": {"type": "dict", "default": {}} for name in SHORT},
