@@ -39,8 +39,9 @@ options:
       - The plugin, with the registry it comes from, such as V(vieux/sshfs:latest). Without a tag, the tag is C(latest).
       - It may have a digest, such as V(vieux/sshfs:latest@sha256:1d3c3e42...), so that it is always the same plugin.
         This needs API 1.45, for older engines do not survive it.
-      - If the plugin that is there was installed from something else, it is upgraded to this. A tag that means
-        something newer in the registry is no reason for that, because engines do not tell which digest they have.
+      - If there is an O(alias) or a digest, and the plugin that is there was installed from something else, it is
+        upgraded to this. A tag that means something newer in the registry is no reason for that, because engines do
+        not tell which digest they have.
     type: str
     required: true
     aliases: [name]

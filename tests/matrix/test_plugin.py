@@ -329,6 +329,7 @@ def test_install_and_upgrade(bench: Bench, target: Target, source: Path, registr
     assert inspect(target, "volumes")["PluginReference"] == first
     bench.settled(options)
     bench.settled({"plugin_name": first, "alias": "volumes"})
+    bench.settled({"plugin_name": "volumes", "state": "disable"})
 
     # Enabled and set up, and then another version: the settings stay, and it is enabled again.
     bench.run({**options, "state": "enable", "plugin_options": {"GREETING": "kept"}})

@@ -125,6 +125,8 @@ class Plugin(Resource):
                 raise Unfit("must be a name with a tag, not with a digest", "alias")
         self.name = str(self.local)
         self.remote = replace(remote, tag=None) if remote.digest else remote  # as the engine keeps it
+        # A name alone may be an alias that an earlier task gave, and then is no place to upgrade from.
+        self.told_apart = bool(params["alias"] or remote.digest)
         self.source: str | None = params["source_path"]
         if self.source and remote.digest:
             raise Unfit("the files of source_path get their digest from the engine", "plugin_name")
@@ -177,7 +179,7 @@ class Plugin(Resource):
             before, after = differences(found["Config"], self.config)
             if before or after:
                 changes.append(Change("source_path", before, after, CREATE_ONLY))
-        elif reference and not self.source and parse_reference(reference) != self.remote:
+        elif self.told_apart and reference and parse_reference(reference) != self.remote:
             changes.append(Change("plugin_name", reference, str(self.remote), UPDATE))
         present = "enable" if found["Enabled"] else "disable"
         if self.state not in ("present", present):
