@@ -380,6 +380,8 @@ def test_an_upgrade_that_does_not_start_is_undone(
 def test_nothing_to_install(bench: Bench, registry: Registry) -> None:
     name = f"{registry.name}/dockside/none:1"
     bench.refused({"plugin_name": name}, f"plugin {name} cannot be installed: ", EngineError)
+    granted = {"plugin_name": name, "privileges": plugins.PRIVILEGES}
+    bench.refused(granted, rf"privileges: plugin {name} asks for the privileges none \(or is not in the registry")
 
 
 @running

@@ -232,9 +232,11 @@ class Plugin(Resource):
         asked = [{"name": each["Name"], "value": each["Value"] or []} for each in self.asked]
         granted = self.params["privileges"] or []
         if not self.params["grant_all_permissions"] and tally(asked) != tally(granted):
+            # Engines have the same answer for a plugin that asks for nothing and for a registry that has none.
+            nothing = "none (or is not in the registry, which engines do not tell apart)"
             raise Unfit(
-                f"plugin {self.remote} asks for the privileges {asked}, and the task grants {granted or 'none'}; "
-                "they must be the same, or see grant_all_permissions",
+                f"plugin {self.remote} asks for the privileges {asked or nothing}, and the task grants "
+                f"{granted or 'none'}; they must be the same, or see grant_all_permissions",
                 "privileges",
             )
         return asked
