@@ -64,9 +64,9 @@ plugins:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dockside.engine.plugins.module_utils._actions.filters import filters
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._module import run_info
+from ansible_collections.dockside.engine.plugins.module_utils._state.filters import filters
 
 SPEC = {"name": {"type": "list", "elements": "str"}, "filters": {"type": "dict"}}
 

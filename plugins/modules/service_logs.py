@@ -45,8 +45,8 @@ options:
     default: all
   since:
     description:
-      - Read only what was written since then. A duration such as V(10m) goes back from now. A date and time is written
-        as V(2026-01-05T08:00:00Z), and is UTC if it does not say otherwise. A number is in seconds since 1970.
+      - Leave out what is older. It is a span before now, such as V(10m), a date such as V(2026-01-31T12:00:00Z), or
+        seconds since 1970. By now the clock of the engine is meant.
     type: str
   timestamps:
     description:

@@ -136,7 +136,7 @@ def test_output_of_a_task_and_of_a_terminal(reader: Reader) -> None:
         ({"name": "nosuch"}, "name: nosuch does not exist"),
         ({"task": "nosuch"}, "task: nosuch does not exist"),
         ({"name": "web", "tail": "many"}, "tail: must be a number or all"),
-        ({"name": "web", "since": "yesterday"}, "since: must be such as 10m"),
+        ({"name": "web", "since": "yesterday"}, "since: .yesterday. is neither a span"),
     ],
 )
 def test_bad_input(reader: Reader, options: dict[str, Any], message: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any, Callable
 from .._engine.client import Engine
 from .._engine.errors import EngineError, EngineTimeout
 from .._engine.streams import messages
-from .filters import filters, instant, local
+from .._state.filters import filters
+from .._state.times import instant, local
 
 Result = dict[str, Any]
 KNOWN = ("config", "container", "daemon", "event", "image", "label", "network", "node", "plugin", "scope", "secret",

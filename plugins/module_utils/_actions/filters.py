@@ -1,35 +1,13 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters of list and prune requests, as tasks write them and as daemons understand them."""
+"""Filters as prunes understand them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
 
-from .._state.measures import Duration
-
-Filters = dict[str, list[str]]
-
-
-def filters(option: Mapping[str, Any] | None, name: str, known: tuple[str, ...]) -> Filters:
-    """A dict option, whose values are words or lists of words, as the API has it. `known`: what the daemon accepts."""
-    result: Filters = {}
-    for key, value in (option or {}).items():
-        if key not in known:
-            raise ValueError(f"{name}.{key}: there is no such filter, only {', '.join(known)}")
-        result[key] = [_word(each, f"{name}.{key}") for each in (value if isinstance(value, list) else [value])]
-    return result
-
-
-def _word(value: Any, path: str) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise ValueError(f"{path}: must be text or a list of texts, not {value!r}")
+from .._state.filters import Filters
 
 
 def truth(wanted: Filters, name: str, default: bool) -> bool:
@@ -45,41 +23,3 @@ def labelled(wanted: Filters, labels: Mapping[str, str] | None) -> bool:
         return all(key in (labels or {}) and (not sign or value == (labels or {})[key]) for key, sign, value in pairs)
 
     return ("label" not in wanted or there("label")) and ("label!" not in wanted or not there("label!"))
-
-
-def moment(text: str, now: datetime) -> float:
-    """A point in time in UNIX seconds: a span before `now` (the daemon's clock), a date and time, or UNIX seconds."""
-    try:
-        return (now - timedelta(microseconds=Duration().parse(text) / 1000)).timestamp()
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return local(text, now).timestamp()
-    except ValueError:
-        raise ValueError(f"{text!r} is neither a span such as 24h nor a date such as 2026-01-31T12:00:00Z") from None
-
-
-def instant(text: str, now: datetime) -> str:
-    """The same to the nanosecond, as logs and events take it: seconds, a point and nine digits."""
-    whole, point, rest = text.partition(".")
-    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    if not whole.isdecimal():
-        try:
-            datetime.fromisoformat(whole.replace("Z", "+00:00"))
-        except ValueError:
-            return f"{moment(text, now):.9f}"
-    return f"{moment(whole + rest[len(digits) :], now):.0f}.{digits if point else '':0<9.9}"
-
-
-def local(text: str, now: datetime) -> datetime:
-    """A date as the API writes it, or one without a time zone, which is that of `now`; ValueError for anything else."""
-    seconds, point, rest = text.replace("Z", "+00:00").partition(".")
-    if point:  # nanoseconds, of which Python takes six digits
-        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-        seconds += f".{digits:0<6.6}{rest[len(digits) :]}"
-    found = datetime.fromisoformat(seconds)
-    return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .filters import Filters, filters
+from .._state.filters import Filters, filters
 from .usage import KINDS, usage
 
 # kind -> path, filters, and what a list shows that is not verbose.

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._state.measures import Size
-from .filters import instant, local
+from .._state.times import instant, local
 from .process import TEXT, Output
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -46,7 +46,10 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
         if params[name] is not None:
             # Spans count from now, and that by the engine's clock, which wrote the times of the log.
             now = local(engine.get("/info")["SystemTime"], datetime.now(timezone.utc))
-            asked[name] = instant(params[name], now)
+            try:
+                asked[name] = instant(params[name], now)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
     path, output = f"/containers/{params['container']}", Output(params, limit)
     found = engine.get(f"{path}/json")
     with engine.stream("GET", f"{path}/logs", asked) as answer:

@@ -15,8 +15,10 @@ from functools import partial
 from typing import Any, Callable
 
 from .._engine.client import Engine
+from .._state.filters import Filters, filters
 from .._state.measures import Size
-from .filters import Filters, filters, labelled, local, moment, truth
+from .._state.times import local, moment
+from .filters import labelled, truth
 from .usage import image_size, usage, volume_data
 
 Result = dict[str, Any]

@@ -16,7 +16,7 @@ from .._engine.client import Engine
 from .._engine.errors import EngineError, EngineTimeout, NotFound
 from .._engine.hijack import hijack
 from .._engine.streams import frames
-from .filters import local
+from .._state.times import local
 
 Result = dict[str, Any]
 EXITS = ("not-running", "next-exit", "removed")

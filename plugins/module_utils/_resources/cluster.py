@@ -13,6 +13,7 @@ from typing import Any, Callable
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError, ServerError
 from .._state.converge import Resource
+from .._state.filters import filters
 
 
 class NotManager(EngineError):
@@ -94,21 +95,10 @@ LISTING: dict[str, dict[str, Any]] = {
 def listing(engine: Engine, path: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The objects at a path of the API that the options of LISTING ask for, sorted by name."""
     with manager(engine):
-        found = engine.get(path, {"filters": filters(params["filters"])} if params["filters"] else None) or []
+        found = engine.get(path, {"filters": filters(params["filters"], "filters")}) or []
     names = params["name"]
     kept = [each for each in found if names is None or each["Spec"]["Name"] in names]
     return sorted(kept, key=lambda each: str(each["Spec"]["Name"]))
-
-
-def filters(option: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Filters as the API wants them; users write text, numbers, booleans or lists of these. Maps are ``name=value``."""
-    result = {}
-    for name, value in option.items():
-        items = value if isinstance(value, list) else [value]
-        if isinstance(value, Mapping):
-            items = [f"{key}={text}" for key, text in value.items()]
-        result[str(name)] = [str(each).lower() if isinstance(each, bool) else str(each) for each in items]
-    return result
 
 
 class Versioned(Resource):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +24,7 @@ from .container_mounts import ANONYMOUS, carry, renew
 from .container_networks import Networks, mode
 from .container_networks import config as endpoint_config
 from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, security
+from .shared import variables
 
 STARTED = ("started", "healthy")
 # What a step makes of a container that is there already, for the diff.
@@ -767,21 +767,7 @@ class Container(Resource):
 def environment(params: Mapping[str, Any]) -> dict[str, Any] | None:
     """The variables of env_file with those of env laid over them; raises ValueError."""
     path, env = params.get("env_file"), params.get("env")
-    if not path:
-        return env
-    read: dict[str, Any] = {}
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = [line.strip() for line in file]
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unfit(f"cannot be read: {error}", "env_file") from error
-    for line in lines:
-        name, equals, value = line.partition("=")
-        if equals and not name.startswith("#"):
-            read[name] = value
-        elif line and not line.startswith("#") and name in os.environ:  # a name alone takes the value it has here
-            read[name] = os.environ[name]
-    return {**read, **(env or {})}
+    return {**variables([path], "env_file"), **(env or {})} if path else env
 
 
 def profiles(options: list[str], desired: dict[str, Any]) -> list[str]:

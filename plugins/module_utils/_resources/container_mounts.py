@@ -16,7 +16,7 @@ from typing import Any
 
 from .._state.fields import RECREATE, Change, Modes, Part, Values, pick
 from .._state.kinds import IGNORE, MORE, STRICT, Need, Unfit
-from .shared import MOUNT, OF_TYPE, PROPAGATION, clean, unprivate
+from .shared import MOUNT, OF_TYPE, PROPAGATION, checked, clean, unprivate
 
 Mount = dict[str, Any]
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")  # the names that the daemon gives
@@ -172,20 +172,6 @@ class Mounts(Part):
 
     def show(self, desired: Values) -> Values:
         return {option: show(option, list(desired[option].values())) for option in OPTIONS if option in desired}
-
-
-def checked(mount: Mount) -> Mount:
-    """A mount whose members go together; raises ValueError."""
-    if not mount["target"].startswith("/"):
-        raise Unfit(f"must start with /, not {mount['target']!r}", "target")
-    if not mount.get("source") and mount["type"] in ("bind", "image", "cluster", "npipe"):
-        raise Unfit(f"a mount of type {mount['type']} needs a source", "source")
-    if mount.get("source") and mount["type"] == "tmpfs":
-        raise Unfit("a mount of type tmpfs has no source", "source")
-    for name in mount:
-        if name not in ("target", "type", "source", "read_only", *OF_TYPE[mount["type"]]):
-            raise Unfit(f"does not go with a mount of type {mount['type']}", name)
-    return mount
 
 
 def accepts(wanted: Mount, present: Any) -> bool:

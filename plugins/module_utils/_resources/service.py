@@ -19,6 +19,7 @@ from .._state.kinds import Unfit
 from .cluster import Versioned, manager
 from .service_table import FIELDS, SCALE, SCHEMA
 from .service_wait import Watch
+from .shared import variables
 
 # What RESOLVE means as a boolean, in the words of community.docker.
 RESOLVE = {True: "always", False: "never"}
@@ -295,20 +296,4 @@ def environment(params: Mapping[str, Any]) -> Any:
     paths, env = params.get("env_files"), params.get("env")
     if paths is None:
         return env
-    entries: list[str] = []
-    for path in paths:
-        try:
-            with open(path, encoding="utf-8") as file:
-                lines = [line.strip() for line in file]
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unfit(f"cannot be read: {error}", "env_files") from error
-        for line in lines:
-            if line and not line.startswith("#"):
-                name, equals, _text = line.partition("=")
-                if equals:
-                    entries.append(line)
-                elif name in os.environ:  # a name alone takes the value it has here
-                    entries.append(f"{name}={os.environ[name]}")
-    named = SCHEMA.desired({"env": env}).get("env", {})
-    read = SCHEMA.desired({"env": entries})["env"]
-    return {**read, **named}
+    return {**variables(paths, "env_files"), **SCHEMA.desired({"env": env}).get("env", {})}

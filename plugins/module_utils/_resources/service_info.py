@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from .._engine.client import Engine
-from .._engine.streams import frames
 from .._state.fields import pick
+from .._state.filters import filters
 from .._state.kinds import Unfit
-from .._state.measures import Duration
-from .cluster import filters, manager
+from .._state.times import instant, local
+from .cluster import manager
+from .service_tasks import output
 
 Query = Mapping[str, Any]
 Document = dict[str, Any]
@@ -60,7 +59,7 @@ def service_info(engine: Engine, params: Query) -> Document:
     defaults = {"insertDefaults": True} if params["insert_defaults"] else {}
     query: Document = {"status": True} if params["status"] else {}
     if params["filters"]:
-        query["filters"] = filters(params["filters"])
+        query["filters"] = filters(params["filters"], "filters")
     one = service(engine, params["name"], defaults) if params["name"] else None
     if one and not query:  # the list says nothing that is wanted
         return {"exists": True, "service": one, "services": [one]}
@@ -76,7 +75,7 @@ def service_info(engine: Engine, params: Query) -> Document:
 
 def task_info(engine: Engine, params: Query) -> Document:
     """Tasks with the names of their services and nodes, in the order of these, the newest of a slot first."""
-    wanted = filters(params["filters"])
+    wanted = filters(params["filters"], "filters")
     if params["service"]:
         found = service(engine, params["service"])
         if not found:
@@ -91,7 +90,7 @@ def task_info(engine: Engine, params: Query) -> Document:
                 return {"tasks": []}
         if params["desired_state"]:
             wanted["desired-state"] = params["desired_state"]
-        tasks: list[Document] = engine.get("/tasks", {"filters": wanted} if wanted else None) or []
+        tasks: list[Document] = engine.get("/tasks", {"filters": wanted}) or []
     tasks.sort(key=lambda task: str(task["UpdatedAt"]), reverse=True)
     named = [
         {
@@ -104,16 +103,6 @@ def task_info(engine: Engine, params: Query) -> Document:
     return {"tasks": sorted(named, key=lambda task: (str(task["ServiceName"]), task.get("Slot", 0), task["NodeName"]))}
 
 
-def output(engine: Engine, path: str, query: Query, tty: bool) -> tuple[str, str]:
-    """(stdout, stderr) of GET {path}/logs; with a terminal all of it is stdout."""
-    streams = {1: bytearray(), 2: bytearray()}
-    with engine.stream("GET", f"{path}/logs", query) as stream:
-        chunks = stream.chunks()
-        for number, data in ((1, chunk) for chunk in chunks) if tty else frames(chunks):
-            streams[number] += data
-    return streams[1].decode(errors="replace"), streams[2].decode(errors="replace")
-
-
 def service_logs(engine: Engine, params: Query) -> Document:
     """The output of a service or of one task, standard output and standard error apart."""
     if bool(params["name"]) == bool(params["task"]):
@@ -121,7 +110,12 @@ def service_logs(engine: Engine, params: Query) -> Document:
     query = {name: params[name] for name in ("stdout", "stderr", "timestamps", "details")}
     query["tail"] = number_of_lines(params["tail"])
     if params["since"]:
-        query["since"] = moment(params["since"])
+        # Spans count from now, and that by the engine's clock.
+        now = local(engine.get("/info")["SystemTime"], datetime.now(timezone.utc))
+        try:
+            query["since"] = instant(params["since"], now)
+        except ValueError as error:
+            raise Unfit.at("since", error) from None
     with manager(engine):
         if params["task"]:
             task = engine.get(f"/tasks/{params['task']}", missing=None)
@@ -144,20 +138,3 @@ def number_of_lines(text: str) -> str:
     if text != "all" and not text.isdigit():
         raise Unfit(f"must be a number or all, not {text!r}", "tail")
     return text
-
-
-def moment(text: str) -> str:
-    """A time as the API takes it, in seconds since 1970: from such a number, a date and time, or a duration ago."""
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return text
-    try:
-        return f"{time.time() - Duration().parse(text) / 10**9:.9f}"
-    except ValueError:
-        pass
-    try:
-        # Python 3.9 does not know Z, and wants six digits of a second.
-        plain = re.sub(r"\.(\d+)", lambda digits: f".{digits[1]:0<6.6}", text.strip().replace("Z", "+00:00"))
-        when = datetime.fromisoformat(plain)
-    except ValueError:
-        raise Unfit(f"must be such as 10m, 1767600000 or 2026-01-05T08:00:00Z, not {text!r}", "since") from None
-    return f"{(when if when.tzinfo else when.replace(tzinfo=timezone.utc)).timestamp():.6f}"

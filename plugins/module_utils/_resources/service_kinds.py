@@ -14,7 +14,7 @@ from typing import Any
 from .._state.fields import Field, Struct
 from .._state.kinds import MORE, STRICT, Flag, Kind, Many, Map, Need, Number, Text, Unfit, address
 from .._state.measures import Duration, Pairs, Size
-from .shared import PROPAGATION, Mode, TmpfsOptions, clean
+from .shared import PROPAGATION, Mode, TmpfsOptions, checked, clean
 
 SECOND = 10**9
 
@@ -207,29 +207,20 @@ class Mount(Struct):
     """A mount; one of another type keeps nothing of the old one."""
 
     def parse(self, option: Any) -> Any:
-        mount = super().parse(option)
-        kind, source = mount["type"], mount.get("source")
-        if not mount["target"].startswith("/"):
-            raise Unfit(f"must start with /, not {mount['target']!r}", "target")
-        if not source and kind in ("bind", "npipe", "cluster"):
-            raise Unfit(f"a mount of type {kind} needs a source", "source")
-        if source and kind == "tmpfs":
-            raise Unfit("a mount of type tmpfs has no source", "source")
-        for name in mount:
-            if name not in ("target", "type", "source", "readonly", *OF_TYPE.get(kind, ())):
-                raise Unfit(f"does not go with a mount of type {kind}", name)
-        return mount
+        return checked(super().parse(option), OF_TYPE)
 
     def merge(self, desired: Any, actual: Any, mode: str) -> Any:
         kept = actual if actual and actual.get("type") == desired["type"] else {}
         return super().merge(desired, kept, mode)
 
 
-# The sub-options that a task may name, by type.
+# Which sub-options go with which type.
 OF_TYPE = {
     "bind": ("propagation", "non_recursive"),
     "volume": ("no_copy", "labels", "driver_config", "subpath"),
     "tmpfs": ("tmpfs_size", "tmpfs_mode", "tmpfs_options"),
+    "npipe": (),
+    "cluster": (),
 }
 TYPES = ("bind", "volume", "tmpfs", "npipe", "cluster")
 DRIVER = Struct(Field("name", Text(), "Name", unset=""), Field("options", Map(loose=True), "Options", unset={}))

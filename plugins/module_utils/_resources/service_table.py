@@ -27,11 +27,9 @@ from .service_kinds import (
     constraint,
     pace,
 )
+from .service_tasks import COUNTED, MODES, mode
 from .shared import HEALTHCHECK, Command, Ulimit, capability, clean, signal
 
-# mode -> its member in the API.
-MODES = {"replicated": "Replicated", "global": "Global", "replicated-job": "ReplicatedJob", "global-job": "GlobalJob"}
-COUNTED = {"replicated": "Replicas", "replicated-job": "TotalCompletions"}
 SCALE = ("mode", "replicas", "max_concurrent")
 
 
@@ -60,21 +58,21 @@ class Scale(Part):
         return values
 
     @staticmethod
-    def fits(values: Values, mode: str) -> None:
+    def fits(values: Values, kind: str) -> None:
         """Raise ValueError for a number that a mode does not have."""
-        if "replicas" in values and mode not in COUNTED:
-            raise Unfit(f"a service of mode {mode} has no number of replicas", "replicas")
-        if "max_concurrent" in values and mode != "replicated-job":
-            raise Unfit(f"only mode replicated-job has it, and this is {mode}", "max_concurrent")
+        if "replicas" in values and kind not in COUNTED:
+            raise Unfit(f"a service of mode {kind} has no number of replicas", "replicas")
+        if "max_concurrent" in values and kind != "replicated-job":
+            raise Unfit(f"only mode replicated-job has it, and this is {kind}", "max_concurrent")
 
     def load(self, found: Mapping[str, Any]) -> Values:
-        api = pick(found, "Spec.Mode") or {"Replicated": {}}
-        mode = next((mode for mode, member in MODES.items() if api.get(member) is not None), "replicated")
-        inner = api.get(MODES[mode]) or {}
+        api = pick(found, "Spec.Mode") or {}
+        kind = mode(api)
+        inner = api.get(MODES[kind]) or {}
         return {
-            "mode": mode,
-            "replicas": inner.get(COUNTED[mode], inner.get("MaxConcurrent", 1)) if mode in COUNTED else None,
-            "max_concurrent": inner.get("MaxConcurrent", 1) if mode == "replicated-job" else None,
+            "mode": kind,
+            "replicas": inner.get(COUNTED[kind], inner.get("MaxConcurrent", 1)) if kind in COUNTED else None,
+            "max_concurrent": inner.get("MaxConcurrent", 1) if kind == "replicated-job" else None,
         }
 
     def needs(self, desired: Values) -> Iterator[Need]:
@@ -95,13 +93,13 @@ class Scale(Part):
         if not any(option in desired for option in SCALE):
             return
         merged = {**{name: value for name, value in actual.items() if name in SCALE and value is not None}, **desired}
-        mode = merged.get("mode", "replicated")
+        kind = merged.get("mode", "replicated")
         inner: dict[str, Any] = {}
-        if mode in COUNTED:
-            inner[COUNTED[mode]] = merged.get("replicas", 1)
-        if mode == "replicated-job":
+        if kind in COUNTED:
+            inner[COUNTED[kind]] = merged.get("replicas", 1)
+        if kind == "replicated-job":
             inner["MaxConcurrent"] = merged.get("max_concurrent", merged.get("replicas", 1))
-        body["Mode"] = {MODES[mode]: inner}
+        body["Mode"] = {MODES[kind]: inner}
 
     def show(self, desired: Values) -> Values:
         return {option: desired[option] for option in SCALE if option in desired}

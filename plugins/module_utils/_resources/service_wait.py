@@ -15,8 +15,7 @@ from typing import Any
 from .._engine.client import Engine
 from .._engine.errors import EngineError
 from .._state.fields import pick
-from .service_info import output
-from .service_table import COUNTED, MODES
+from .service_tasks import COUNTED, mode, output
 
 Document = Mapping[str, Any]
 
@@ -34,11 +33,6 @@ FAILED = ("failed", "rejected", "orphaned")
 
 class NotConverged(EngineError):
     """A service whose tasks are not what was asked for; the message holds the errors and last output of its tasks."""
-
-
-def mode(service: Document) -> str:
-    api = pick(service, "Spec.Mode") or {}
-    return next((name for name, member in MODES.items() if api.get(member) is not None), "replicated")
 
 
 class Watch:
@@ -95,7 +89,7 @@ class Watch:
         Swarm itself watches the tasks of an update; it does not watch those of a new service, or new ones of more
         replicas. A job is over when it is done.
         """
-        if not self.acted or mode(service).endswith("-job") or pick(service, "UpdateStatus.State"):
+        if not self.acted or mode(pick(service, "Spec.Mode")).endswith("-job") or pick(service, "UpdateStatus.State"):
             return 0
         monitor = pick(service, "Spec.UpdateConfig.Monitor")
         return monitor / 10**9 if monitor else MONITOR
@@ -111,7 +105,7 @@ class Watch:
     def reached(self, service: Document) -> tuple[bool, str]:
         """Whether the tasks are as wanted, and how they are in words."""
         status = pick(service, "UpdateStatus.State") or ""
-        kind = mode(service)
+        kind = mode(pick(service, "Spec.Mode"))
         if kind.endswith("-job"):
             return self.job(service, kind)
         tasks = self.tasks(_up_to_date="true", desired_state="running")

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._state.fields import Field, Struct
-from .._state.kinds import IGNORE, STRICT, Flag, Kind, Many, Map, Number, Text, address
+from .._state.kinds import IGNORE, STRICT, Flag, Kind, Many, Map, Number, Text, Unfit, address
 from .._state.measures import Duration, Size
 
 
@@ -259,6 +261,22 @@ OF_TYPE = {
 }
 
 
+def checked(mount: dict[str, Any], of_type: Mapping[str, tuple[str, ...]] = OF_TYPE) -> dict[str, Any]:
+    """A mount whose members go together (`of_type`: sub-options that only some types have); raises ValueError."""
+    kind = mount["type"]
+    if not mount["target"].startswith("/"):
+        raise Unfit(f"must start with /, not {mount['target']!r}", "target")
+    if not mount.get("source") and kind in ("bind", "image", "cluster", "npipe"):
+        raise Unfit(f"a mount of type {kind} needs a source", "source")
+    if mount.get("source") and kind == "tmpfs":
+        raise Unfit("a mount of type tmpfs has no source", "source")
+    special = {name for names in of_type.values() for name in names}
+    for name in mount:
+        if name in special and name not in of_type[kind]:
+            raise Unfit(f"does not go with a mount of type {kind}", name)
+    return mount
+
+
 class Whole(Struct):
     """A struct that is compared as a whole: its canonical form has every member."""
 
@@ -311,3 +329,23 @@ class Gpus(Many):
         if "device_ids" not in request:
             request.setdefault("count", 1)
         return [DEVICE_REQUEST.parse(request)]
+
+
+def variables(paths: Iterable[str], option: str) -> dict[str, str]:
+    """What files with a NAME=VALUE on each line say, later ones over earlier ones; raises ValueError."""
+    read = {}
+    for path in paths:
+        try:
+            with open(path, encoding="utf-8") as file:
+                lines = [line.strip() for line in file]
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unfit(f"cannot be read: {error}", option) from error
+        for line in lines:
+            name, equals, value = line.partition("=")
+            if not line or line.startswith("#"):
+                continue
+            if equals:
+                read[name] = value
+            elif name in os.environ:  # a name alone takes the value it has here
+                read[name] = os.environ[name]
+    return read

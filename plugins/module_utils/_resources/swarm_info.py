@@ -10,7 +10,8 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .cluster import filters, manager
+from .._state.filters import filters
+from .cluster import manager
 from .swarm_lists import SHORT
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -42,7 +43,7 @@ def facts(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
         result["swarm_unlock_key"] = engine.get("/swarm/unlockkey")["UnlockKey"] or None
     for name, short in SHORT.items():
         if params[name]:
-            chosen = filters(params[f"{name}_filters"])
-            found = engine.get(f"/{name}", {"filters": chosen} if chosen else None) or []
+            option = f"{name}_filters"
+            found = engine.get(f"/{name}", {"filters": filters(params[option], option)}) or []
             result[name] = found if params["verbose_output"] else [short(each) for each in found]
     return result

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._resources import service_kinds as kinds
-from ansible_collections.dockside.engine.plugins.module_utils._resources.service_table import FIELDS, MODES, SCHEMA
+from ansible_collections.dockside.engine.plugins.module_utils._resources.service_table import FIELDS, SCHEMA
+from ansible_collections.dockside.engine.plugins.module_utils._resources.service_tasks import MODES
 from ansible_collections.dockside.engine.plugins.module_utils._resources.shared import Ulimit
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import Field, Struct
 from ansible_collections.dockside.engine.plugins.module_utils._state.kinds import MORE, STRICT, Kind, Many

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.dockside.engine.plugins.module_utils._resources import secret as secrets
-from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager, filters, manager
+from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager, manager
 from ansible_collections.dockside.engine.plugins.module_utils._resources.config import Config
 from ansible_collections.dockside.engine.plugins.module_utils._resources.node import Node
 from ansible_collections.dockside.engine.plugins.module_utils._resources.secret import FOREIGN, HASH, Secret
@@ -67,11 +67,6 @@ def test_other_errors_of_a_manager_stay_as_they_are(fake: FakeEngine, engine: En
     fake.on("GET", "/secrets", NO_LEADER)
     with pytest.raises(EngineError, match="does not have a leader"), manager(engine):
         engine.get("/secrets")
-
-
-def test_filters() -> None:
-    given = {"label": {"a": "1", "b": 2}, "role": "manager", "id": ["x", 1], "dangling": True}
-    assert filters(given) == {"label": ["a=1", "b=2"], "role": ["manager"], "id": ["x", "1"], "dangling": ["true"]}
 
 
 # ---- secrets and configs ----
