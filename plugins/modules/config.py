@@ -14,10 +14,12 @@ author:
 description:
   - Creates, changes and removes configs. The engine must be a manager of a swarm.
   - Labels are changed in place. Engines change nothing else of a config, so for other data it is replaced, which they
-    refuse while a service uses it. Then O(rolling_versions) helps, which makes a new config beside the old ones.
+    refuse while a service uses it. Then O(rolling_versions) or O(hashed_versions) helps, which make a new config beside
+    the old one.
 extends_documentation_fragment:
   - dockside.engine.connection
   - dockside.engine.attributes
+  - dockside.engine.stored
 attributes:
   check_mode:
     support: full
@@ -30,72 +32,11 @@ attributes:
     details:
       - With O(force=true) the config is replaced each time.
 options:
-  name:
-    description:
-      - The name of the config.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) makes the config as the task describes it, V(absent) removes it.
-    type: str
-    choices:
-      - present
-      - absent
-    default: present
   data:
     description:
       - The data as text, or as base64 with O(data_is_b64=true). At most 1000 KiB.
       - One of O(data) and O(data_src) is required if O(state=present).
     type: str
-  data_is_b64:
-    description:
-      - Whether O(data) is base64. Needed for data that is no text.
-    type: bool
-    default: false
-  data_src:
-    description:
-      - A file on the host that runs this module, with the data.
-    type: path
-  labels:
-    description:
-      - The labels of the config. Labels that are not named here stay.
-    type: dict
-  template_driver:
-    description:
-      - With V(golang), the data is a template that is filled in for each task of a service.
-      - Needs API 1.37 (Engine 18.03).
-    type: str
-    choices:
-      - golang
-  template_driver_options:
-    description:
-      - The options of O(template_driver). Options that are not named here stay.
-    type: dict
-  force:
-    description:
-      - Replace the config even if nothing differs.
-    type: bool
-    default: false
-  rolling_versions:
-    description:
-      - Make a new config for new data, with the name C(NAME_v1), C(NAME_v2) and so on, and leave the older ones to the
-        services that use them.
-      - With O(state=absent), all versions are removed.
-    type: bool
-    default: false
-  versions_to_keep:
-    description:
-      - With O(rolling_versions=true), how many old versions stay beside the newest. V(-1) stands for all of them.
-      - Only versions that were made with O(rolling_versions=true) and that no service uses are removed.
-    type: int
-    default: 5
-  update_services:
-    description:
-      - With O(rolling_versions=true), change the services that use an older version to the newest one. Each replaces
-        its tasks in the way that its own update settings say.
-    type: bool
-    default: false
 seealso:
   - module: dockside.engine.config_info
   - module: dockside.engine.swarm
@@ -121,6 +62,12 @@ EXAMPLES = r"""
     rolling_versions: true
     versions_to_keep: 2
   register: current
+
+- name: The same with a hash of the data in the name. Services are changed to it, and old ones are removed then
+  dockside.engine.config:
+    name: shop_motd
+    data: Welcome
+    hashed_versions: true
 
 - name: A new version, to which the services that use an old one are changed
   dockside.engine.config:
@@ -161,8 +108,10 @@ config_id:
   sample: ktnbjxoalbkvbvedmg1urrz8h
 config_name:
   description:
-    - The name of the config, with O(rolling_versions=true) that of the newest version.
-  returned: success and the config exists
+    - The name of the config, with O(rolling_versions=true) or O(hashed_versions=true) that of the version with the data
+      of the task.
+    - In check mode also before it is there, for the tasks that follow.
+  returned: success and O(state=present)
   type: str
   sample: shop_motd_v3
 actions:

@@ -14,13 +14,15 @@ author:
 description:
   - Creates, changes and removes secrets. The engine must be a manager of a swarm.
   - Labels are changed in place. Engines change nothing else of a secret, so for other data it is replaced, which they
-    refuse while a service uses it. Then O(rolling_versions) helps, which makes a new secret beside the old ones.
+    refuse while a service uses it. Then O(rolling_versions) or O(hashed_versions) helps, which make a new secret beside
+    the old one.
   - Engines never give the data of a secret back. A salted hash of it in the label C(dockside.engine.hash) tells later
     runs whether the data is still the same. The label C(ansible_key) of C(community.docker) is understood as well. A
     secret without any of them keeps its data, with a warning, unless O(force=true).
 extends_documentation_fragment:
   - dockside.engine.connection
   - dockside.engine.attributes
+  - dockside.engine.stored
 attributes:
   check_mode:
     support: full
@@ -33,37 +35,11 @@ attributes:
     details:
       - With O(force=true) the secret is replaced each time.
 options:
-  name:
-    description:
-      - The name of the secret.
-    type: str
-    required: true
-  state:
-    description:
-      - V(present) makes the secret as the task describes it, V(absent) removes it.
-    type: str
-    choices:
-      - present
-      - absent
-    default: present
   data:
     description:
       - The data as text, or as base64 with O(data_is_b64=true). At most 500 KiB.
       - One of O(data), O(data_src) and O(driver) is required if O(state=present).
     type: str
-  data_is_b64:
-    description:
-      - Whether O(data) is base64. Needed for data that is no text.
-    type: bool
-    default: false
-  data_src:
-    description:
-      - A file on the host that runs this module, with the data.
-    type: path
-  labels:
-    description:
-      - The labels of the secret. Labels that are not named here stay.
-    type: dict
   driver:
     description:
       - The plugin that provides the data, instead of O(data) or O(data_src).
@@ -72,41 +48,6 @@ options:
     description:
       - The options of O(driver). Options that are not named here stay.
     type: dict
-  template_driver:
-    description:
-      - With V(golang), the data is a template that is filled in for each task of a service.
-      - Needs API 1.37 (Engine 18.03).
-    type: str
-    choices:
-      - golang
-  template_driver_options:
-    description:
-      - The options of O(template_driver). Options that are not named here stay.
-    type: dict
-  force:
-    description:
-      - Replace the secret even if nothing differs.
-    type: bool
-    default: false
-  rolling_versions:
-    description:
-      - Make a new secret for new data, with the name C(NAME_v1), C(NAME_v2) and so on, and leave the older ones to the
-        services that use them.
-      - With O(state=absent), all versions are removed.
-    type: bool
-    default: false
-  versions_to_keep:
-    description:
-      - With O(rolling_versions=true), how many old versions stay beside the newest. V(-1) stands for all of them.
-      - Only versions that were made with O(rolling_versions=true) and that no service uses are removed.
-    type: int
-    default: 5
-  update_services:
-    description:
-      - With O(rolling_versions=true), change the services that use an older version to the newest one. Each replaces
-        its tasks in the way that its own update settings say.
-    type: bool
-    default: false
 seealso:
   - module: dockside.engine.secret_info
   - module: dockside.engine.swarm
@@ -132,6 +73,12 @@ EXAMPLES = r"""
     rolling_versions: true
     versions_to_keep: 2
   register: current
+
+- name: The same with a hash of the data in the name. Services are changed to it, and old ones are removed then
+  dockside.engine.secret:
+    name: shop_password
+    data: "{{ vault_shop_password }}"
+    hashed_versions: true
 
 - name: A new version, to which the services that use an old one are changed
   dockside.engine.secret:
@@ -171,8 +118,10 @@ secret_id:
   sample: ktnbjxoalbkvbvedmg1urrz8h
 secret_name:
   description:
-    - The name of the secret, with O(rolling_versions=true) that of the newest version.
-  returned: success and the secret exists
+    - The name of the secret, with O(rolling_versions=true) or O(hashed_versions=true) that of the version with the data
+      of the task.
+    - In check mode also before it is there, for the tasks that follow.
+  returned: success and O(state=present)
   type: str
   sample: shop_password_v3
 actions:

@@ -60,9 +60,15 @@ class Manager(Target):
         return kept
 
     def service(self, name: str, **container: Any) -> str:
-        """A service of the idle image with one task; answers its id. `container` is laid over its ContainerSpec."""
+        """A service of the idle image with one task; answers its id. `container` is laid over its ContainerSpec.
+
+        Swarm watches its updates only shortly, and rolls them back when they fail.
+        """
         spec = {"Image": self.image(), "Command": ["/bin/idle"], **container}
-        made: str = self.ask("POST", "/services/create", {"Name": name, "TaskTemplate": {"ContainerSpec": spec}})["ID"]
+        template = {"ContainerSpec": spec, "RestartPolicy": {"Condition": "none"}}
+        pace = {"Parallelism": 1, "Monitor": 5 * 10**8, "FailureAction": "rollback"}
+        body = {"Name": name, "TaskTemplate": template, "UpdateConfig": pace, "RollbackConfig": {"Monitor": 5 * 10**8}}
+        made: str = self.ask("POST", "/services/create", body)["ID"]
         return made
 
     def clean(self) -> None:

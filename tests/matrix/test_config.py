@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,31 @@ def test_rolling_versions(bench: Bench, manager: Manager) -> None:
 
     assert [roll(data)["config_name"] for data in ("one", "two", "three", "three")] == ["c_v1", "c_v2", "c_v3", "c_v3"]
     assert sorted(each["Spec"]["Name"] for each in manager.ask("GET", "/configs")) == ["c_v2", "c_v3"]
+
+
+def test_hashed_versions(bench: Bench, manager: Manager) -> None:
+    def run(**options: Any) -> str:
+        name: str = bench.agree({"name": "c", "hashed_versions": True, **options}).value["config_name"]
+        assert [each["Spec"]["Name"] for each in manager.ask("GET", "/configs")] == [name]
+        return name
+
+    assert run(data="one") == "c_" + hashlib.sha256(b"one").hexdigest()[:12]
+    plain = run(data="{{ .Node.ID }}")
+    if manager.api >= (1, 37):
+        assert run(data="{{ .Node.ID }}", template_driver="golang") != plain
+    # Another config of the service stays.
+    made = bench.run({"name": "c", "hashed_versions": True, "data": "one"}).value
+    kept = bench.run({"name": "d", "data": "x"}).value
+    file = {"Name": "/c", "UID": "0", "GID": "0", "Mode": 292}
+    configs = [
+        {"ConfigID": made["config_id"], "ConfigName": made["config_name"], "File": file},
+        {"ConfigID": kept["config_id"], "ConfigName": "d", "File": {**file, "Name": "/d"}},
+    ]
+    manager.service("web", Configs=configs)
+    moved = bench.agree({"name": "c", "hashed_versions": True, "data": "two"}).value
+    used = manager.ask("GET", "/services/web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Configs"]
+    assert [(each["ConfigName"], each["File"]["Name"]) for each in used] == [(moved["config_name"], "/c"), ("d", "/d")]
+    assert sorted(each["Spec"]["Name"] for each in manager.ask("GET", "/configs")) == [moved["config_name"], "d"]
 
 
 def test_an_engine_without_a_swarm_says_what_to_do(target: Target) -> None:

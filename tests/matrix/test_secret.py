@@ -15,10 +15,17 @@ from typing import Any
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import BadRequest, EngineError
 from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager
-from ansible_collections.dockside.engine.plugins.module_utils._resources.secret import FOREIGN, HASH, Secret
+from ansible_collections.dockside.engine.plugins.module_utils._resources.secret import (
+    FOREIGN,
+    HASH,
+    ROUNDS,
+    Secret,
+    digest,
+)
 from ansible_collections.dockside.engine.plugins.module_utils._resources.stored import VERSION
 from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import UPDATE
+from engines.process import wait_for
 
 from tests.matrix.clusters import Manager, plugins
 from tests.matrix.harness import Bench, Case, Target
@@ -177,7 +184,9 @@ def test_what_a_service_uses_is_not_replaced(bench: Bench, manager: Manager) -> 
     made = bench.run({"name": "s", "data": "one"}).value
     uid = {"UID": "0", "GID": "0", "Mode": 292}
     manager.service("web", Secrets=[{"SecretID": made["secret_id"], "SecretName": "s", "File": {"Name": "pw", **uid}}])
-    bench.refused({"name": "s", "data": "two"}, "secret s is in use by service web; rolling_versions makes a new one")
+    bench.refused(
+        {"name": "s", "data": "two"}, "secret s is in use by service web; rolling_versions or hashed_versions"
+    )
     bench.refused({"name": "s", "state": "absent"}, "secret s is in use by service web")
     checked = bench.check({"name": "s", "data": "two"})
     assert "this would fail: secret s is in use" in checked.value["warnings"][0]
@@ -236,6 +245,95 @@ def test_services_are_moved_to_the_new_version(bench: Bench, manager: Manager) -
     bench.settled(moving)
     assert names(manager) == ["other", "s_v3"]
     bench.refused({"name": "s", "data": "x", "update_services": True}, "update_services: needs rolling_versions")
+    bench.refused({**moving, "hashed_versions": True}, "hashed_versions: does not go with rolling_versions")
+
+
+def hashed(data: str) -> str:
+    """The name of the version of s with this data."""
+    return "s_" + digest(data.encode(), ROUNDS, "s").rpartition(":")[2][:12]
+
+
+def test_hashed_versions(bench: Bench, manager: Manager) -> None:
+    def run(data: str, **more: Any) -> list[str]:
+        outcome = bench.agree({"name": "s", "data": data, "hashed_versions": True, **more})
+        assert outcome.value["secret_name"] == hashed(data)
+        bench.settled({"name": "s", "data": data, "hashed_versions": True, **more})
+        return outcome.actions
+
+    one, two, three = map(hashed, ("one", "two", "three"))
+    others = ["s", "s_0123456789ab", "s_v1"]
+    for name in others:
+        create(manager, name, b"other", {})
+    assert bench.check({"name": "s", "data": "one", "hashed_versions": True}).value["secret_name"] == one
+    assert run("one") == [f"create secret {one}"]
+    assert run("one", labels={"a": "1"}) == [f"update secret {one}"]
+    manager.service("web", Secrets=[reference({"secret_id": inside(manager, one)["ID"], "secret_name": one}, "pw")])
+    # Without moving the service, the version that it uses stays.
+    assert run("two", update_services=False) == [f"create secret {two}"]
+    assert run("three") == [
+        f"create secret {three}",
+        f"update service web to secret {three}",
+        f"remove secret {one}",
+        f"remove secret {two}",
+    ]
+    used = manager.ask("GET", "/services/web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Secrets"]
+    assert used == [reference({"secret_id": inside(manager, three)["ID"], "secret_name": three}, "pw")]
+    assert names(manager) == sorted([*others, three])
+    # One that is kept is found again.
+    assert run("one", versions_to_keep=1) == [f"create secret {one}", f"update service web to secret {one}"]
+    assert run("three", versions_to_keep=1) == [f"update service web to secret {three}"]
+    bench.refused({"name": "s", "hashed_versions": True, "state": "absent"}, f"{three} is in use by service web")
+    manager.ask("DELETE", "/services/web")
+    gone = bench.agree({"name": "s", "hashed_versions": True, "state": "absent"})
+    assert sorted(gone.actions) == sorted([f"remove secret {one}", f"remove secret {three}"])
+    assert names(manager) == others
+
+
+def test_a_hashed_version_is_replaced_when_forced(bench: Bench, manager: Manager) -> None:
+    options = {"name": "s", "data": "one", "hashed_versions": True}
+    made = bench.run({**options, "labels": {"a": "1"}}).value
+    assert bench.agree({**options, "force": True}).actions == [f"recreate secret {hashed('one')}"]
+    after = inside(manager, hashed("one"))
+    assert after["ID"] != made["secret_id"]
+    assert after["Spec"]["Labels"]["a"] == "1"
+    manager.service("web", Secrets=[reference({"secret_id": after["ID"], "secret_name": hashed("one")}, "pw")])
+    bench.refused({**options, "force": True}, "is in use by service web")
+
+
+PICKY = ["/bin/sh", "-c", "grep -q good /run/secrets/pw && exec /bin/idle; echo that is no password >&2; exit 3"]
+
+
+def test_a_version_with_which_the_service_fails(bench: Bench, manager: Manager) -> None:
+    """Swarm goes back to the old one, so it must be there, and the task tells why."""
+    options = {"name": "s", "hashed_versions": True, "wait_timeout": 60}
+    made = bench.run({**options, "data": "good"}).value
+    manager.service("web", Command=PICKY, Secrets=[reference(made, "pw")])
+    wait_for("a task", lambda: [task["Status"]["State"] for task in manager.ask("GET", "/tasks")] == ["running"], 20)
+    with pytest.raises(EngineError, match="service web: its update failed and was rolled back") as caught:
+        bench.run({**options, "data": "bad"})
+    assert "that is no password" in str(caught.value)
+    used = manager.ask("GET", "/services/web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Secrets"]
+    assert used == [reference(made, "pw")]
+    assert bench.agree({**options, "data": "good"}).actions == [f"remove secret {hashed('bad')}"]
+    bench.settled({**options, "data": "good"})
+
+
+def test_a_replacement_that_was_cut_short_is_finished(bench: Bench, manager: Manager) -> None:
+    trial = "dockside-trial-" + hashlib.sha256(b"s").hexdigest()[:12]
+    create(manager, trial, b"one", {"a": "1"})
+    # After the old one was removed: what the task does not name comes from its replacement.
+    done = bench.agree({"name": "s", "data": "two", "labels": {"b": "2"}})
+    assert done.actions == ["create secret s", "remove the unfinished replacement of secret s"]
+    kept = inside(manager, "s")["Spec"]["Labels"]
+    assert (kept["a"], kept["b"]) == ("1", "2")
+    # Before that.
+    create(manager, trial, b"one", {"a": "2"})
+    done = bench.agree({"name": "s", "data": "three"})
+    assert done.actions == ["remove the unfinished replacement of secret s", "recreate secret s"]
+    assert inside(manager, "s")["Spec"]["Labels"]["a"] == "1"
+    create(manager, trial, b"one", {})
+    assert bench.agree({"name": "s", "state": "absent"}).changed
+    assert names(manager) == []
 
 
 def test_two_make_one_secret_at_once(manager: Manager) -> None:

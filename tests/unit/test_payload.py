@@ -25,7 +25,7 @@ KIB = 1024
 # The client takes 11 KiB of each, the convergence core 10, the documentation of the module 2 to 9. A KiB more costs a
 # task about 0.2 ms for packing, sending and compiling; budgets keep a module from taking along what it does not use.
 # A plugin also speaks to registries and packs files.
-BUDGETS = {"container": 72, "service": 72, "plugin": 44}
+BUDGETS = {"container": 72, "service": 72, "plugin": 44, "config": 40, "secret": 40}
 BUDGET = 36
 
 
