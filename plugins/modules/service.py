@@ -165,7 +165,7 @@ options:
       - A new service is V(replicated) if this is not set.
       - Swarm cannot change it. If it differs, the service is replaced with everything that the task does not name
         taken over. The new spec is tried out first under another name on no node, and if it is refused the old
-        service stays.
+        service stays. If the task is cut short in the middle, the next one with O(mode) takes up from there.
       - The jobs need API 1.41.
     type: str
     choices: [replicated, global, replicated-job, global-job]

@@ -280,6 +280,38 @@ def test_another_mode_is_a_new_service_and_a_refused_one_leaves_the_old(bench: B
     assert stored(target)["Labels"] == {"a": "1"}
 
 
+def test_a_replacement_that_was_cut_short_is_finished(
+    bench: Bench, target: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = {"placement": {"constraints": ["node.id==none"]}}
+    bench.run({**BASE, **nowhere, "labels": {"a": "1"}, "publish": [{"target_port": 80, "published_port": 8080}]})
+    options = {"name": "case", "mode": "global"}
+
+    def gone(self: Service, body: Any) -> None:
+        raise EngineError("the manager is gone")
+
+    with monkeypatch.context() as patch, pytest.raises(EngineError, match="manager is gone"):
+        patch.setattr(Service, "post", gone)
+        bench.run(options)
+    assert [each["Spec"]["Name"].rpartition("-")[0] for each in target.services()] == ["dockside-stand-in"]
+    # What the task does not name comes from what was kept.
+    done = bench.agree(options)
+    assert done.actions == ["create service case", "remove the unfinished replacement of service case"]
+    after = stored(target)
+    assert (after["Labels"], after["Mode"]) == ({"a": "1"}, {"Global": {}})
+    assert after["EndpointSpec"]["Ports"][0]["PublishedPort"] == 8080
+    assert after["TaskTemplate"]["Placement"]["Constraints"] == ["node.id==none"]
+    bench.settled(options)
+    # Once the new one is there, only the stand-in has to go.
+    with monkeypatch.context() as patch:
+        patch.setattr(Service, "relieve", lambda self: None)
+        bench.run({"name": "case", "mode": "replicated", "replicas": 0})
+    assert len(target.services()) == 2
+    done = bench.agree({"name": "case", "mode": "replicated"})
+    assert done.actions == ["remove the unfinished replacement of service case"]
+    assert [each["Spec"]["Name"] for each in target.services()] == ["case"]
+
+
 def test_rollback(bench: Bench, target: Cluster) -> None:
     bench.run({**BASE, "labels": {"a": "1"}})
     back = {"name": "case", "rollback": True}

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
-from uuid import uuid4
 
 from .._engine.errors import APIError, EngineError
 from .._engine.registry import Reference, auth_header, is_id, parse_reference
@@ -24,6 +25,7 @@ from .shared import variables
 # What RESOLVE means as a boolean, in the words of community.docker.
 RESOLVE = {True: "always", False: "never"}
 CONTAINER = "TaskTemplate.ContainerSpec"
+REPLACES = "dockside.engine.replaces"  # the label of a stand-in with the spec of the service that is being replaced
 
 
 class Service(Versioned):
@@ -49,6 +51,8 @@ class Service(Versioned):
         self.networks: dict[str, str] = {}  # id -> name
         self.platforms: list[dict[str, Any]] | None = None  # those of the image, when a registry was asked
         self.runtime: list[dict[str, Any]] = []  # the config that is the credential spec
+        self.stand_in: Document | None = None  # left by a replacement that was cut short
+        self.stand_in_name = f"dockside-stand-in-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
         self.rebuilt = False
         self.updated = False
         if params["rollback"] and (self.desired or params["force_update"] or self.state == "absent"):
@@ -57,15 +61,24 @@ class Service(Versioned):
     # ---- what only the engine knows ----
 
     def find(self) -> dict[str, Any] | None:
+        if self.state == "absent" or "mode" in self.desired:  # else no service was to be replaced
+            self.stand_in = self.look(self.stand_in_name)
+        return self.look(self.name)
+
+    def look(self, name: str) -> dict[str, Any] | None:
         with manager(self.engine):
-            found: dict[str, Any] | None = self.engine.get(f"/services/{self.name}", missing=None)
+            found: dict[str, Any] | None = self.engine.get(f"/services/{name}", missing=None)
         # The path also takes ids and the beginnings of ids.
-        return found if found and found["Spec"]["Name"] == self.name else None
+        return found if found and found["Spec"]["Name"] == name else None
+
+    def replaced(self) -> Document | None:
+        """The service whose replacement was cut short when it was gone already, as far as its spec goes."""
+        return {"Spec": json.loads(self.stand_in["Spec"]["Labels"][REPLACES])} if self.stand_in else None
 
     def complete(self, found: Document | None) -> None:
         if "image" in self.desired:
             self.desired["image"] = self.image(self.desired["image"], pick(found, f"Spec.{CONTAINER}.Image"))
-        elif not found and not self.params["rollback"]:
+        elif not (found or self.stand_in or self.params["rollback"]):
             self.obstacles.append(f"service {self.name} does not exist, and image is needed to create it")
         for option in ("secrets", "configs"):
             word = option[:-1]
@@ -159,7 +172,11 @@ class Service(Versioned):
 
     def plan(self, found: Document | None) -> Plan:
         if not self.params["rollback"]:
-            return super().plan(found)
+            plan = super().plan(found)
+            if self.stand_in:  # without the service, it has what the task may not name
+                step = self.step("remove the unfinished replacement of", self.relieve)
+                plan.steps.insert(0 if found else len(plan.steps), step)
+            return plan
         if not found:
             raise Unfit(f"service {self.name} does not exist", "rollback")
         if (pick(found, "UpdateStatus.State") or "").startswith("rollback"):
@@ -217,7 +234,7 @@ class Service(Versioned):
         return login(image) if image and self.params["with_registry_auth"] else {}
 
     def create(self) -> None:
-        self.post(self.body(None, set(self.desired)))
+        self.post(self.body(self.replaced(), set(self.desired)))
 
     def post(self, body: dict[str, Any]) -> None:
         self.engine.post("/services/create", body, headers=self.login())
@@ -237,24 +254,34 @@ class Service(Versioned):
     def recreate(self, found: Document, changes: list[Change]) -> None:
         """Replace the service, as its mode cannot be changed; what the daemon refuses leaves the old one."""
         body = self.body(found, {change.option for change in changes} | set(SCALE))
-        self.rehearse(body)
+        self.stand_in = self.rehearse(body, found)
         self.remove(found)
         try:
             self.post(body)
         except EngineError:
             self.post(dict(found["Spec"]))
+            self.relieve()
             raise
+        self.relieve()
 
-    def rehearse(self, body: Mapping[str, Any]) -> None:
-        """Let the manager look at a spec, under a name of its own and without a node that it fits or a port."""
+    def rehearse(self, body: Mapping[str, Any], found: Document) -> Document:
+        """Let the manager look at a spec, under a name of its own and without a node that it fits or a port.
+
+        The service that it makes stands in for the one that is replaced, and keeps the spec of that in a label.
+        """
         trial = deepcopy(dict(body))
-        trial["Name"] = f"rehearsal-{uuid4().hex}"
+        trial["Name"] = self.stand_in_name
+        trial["Labels"] = {**(trial.get("Labels") or {}), REPLACES: json.dumps(found["Spec"])}
         placement = trial["TaskTemplate"].get("Placement") or {}
         constraints = [*(placement.get("Constraints") or []), "node.id==none"]
         trial["TaskTemplate"]["Placement"] = {**placement, "Constraints": constraints}
         (trial.get("EndpointSpec") or {}).pop("Ports", None)
-        made = self.engine.post("/services/create", trial)
-        self.engine.delete(f"/services/{made['ID']}", missing=None)
+        made: Document = self.engine.post("/services/create", trial)
+        return made
+
+    def relieve(self) -> None:
+        if self.stand_in:
+            self.remove(self.stand_in)
 
     def roll_back(self, found: Document) -> None:
         query = {"version": found["Version"]["Index"], "rollback": "previous", "registryAuthFrom": "previous-spec"}
