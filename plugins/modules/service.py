@@ -576,7 +576,7 @@ options:
         type: str
   hosts:
     description:
-      - Entries of C(/etc/hosts), host names to addresses.
+      - Entries of C(/etc/hosts), host names to addresses. A name with several addresses has a list of them.
     type: dict
   dns:
     description:

@@ -120,6 +120,8 @@ CASES = [
          {"networks": [{"name": "blue", "aliases": ["b"]}]}),
     case("networks host", {"networks": ["host"], "endpoint_mode": "dnsrr"}, {"labels": {"a": "1"}}),
     case("hosts", {"hosts": {"a": "10.0.0.1"}}, {"hosts": {"a": "fd00::1"}}, shows={f"{CS}.Hosts": ["10.0.0.1 a"]}),
+    case("hosts addresses", {"hosts": {"a": ["10.0.0.1", "fd00:0::1"], "b": "10.0.0.2"}}, {"hosts": {"a": "10.0.0.1"}},
+         shows={f"{CS}.Hosts": ["10.0.0.1 a", "fd00::1 a", "10.0.0.2 b"]}),
     case("dns", {"dns": ["10.0.0.1", "10.0.0.2"]}, {"dns": ["10.0.0.2"]}),
     case("dns_search", {"dns_search": ["a.example"]}, {"dns_search": ["b.example"]}),
     case("dns_options", {"dns_options": ["timeout:3"]}, {"dns_options": []}),

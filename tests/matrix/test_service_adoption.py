@@ -77,6 +77,7 @@ LINES = [
          {"networks": [{"name": "blue", "aliases": ["y", "x"], "options": {"a": 1}}]}),
     Line("--network host", {"networks": ["host"]}),
     Line("--host a:10.0.0.1 --host b:fd00:0::1", {"hosts": {"b": "fd00::1", "a": "10.0.0.1"}}),
+    Line("--host a:10.0.0.1 --host a:fd00::1", {"hosts": {"a": ["10.0.0.1", "fd00::1"]}}),
     Line("--dns 10.0.0.1 --dns 10.0.0.2 --dns-search a.example --dns-option timeout:3",
          {"dns": ["10.0.0.1", "10.0.0.2"], "dns_search": ["a.example"], "dns_options": ["timeout:3"]}),
     Line("--endpoint-mode dnsrr", {"endpoint_mode": "dnsrr"}),

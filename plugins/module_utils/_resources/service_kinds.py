@@ -51,21 +51,30 @@ class Variables(Pairs):
 
 
 class Hosts(Map):
-    """Entries of /etc/hosts, names to addresses. API: a list of ``ADDRESS NAME [NAME...]``."""
+    """Entries of /etc/hosts, each name to an address or a list of them. API: a list of ``ADDRESS NAME [NAME...]``."""
 
     def __init__(self) -> None:
         super().__init__(canon=address)
 
     def value(self, name: str, value: Any) -> Any:
-        if not value or name.split() != [name]:
+        addresses = value if isinstance(value, list) else [value]
+        if not addresses or "" in addresses or name.split() != [name]:
             raise Unfit("needs a name without blanks and an address", name)
-        return super().value(name, value)
+        return [super(Hosts, self).value(name, each) for each in addresses]
 
     def dump(self, value: Any) -> Any:
-        return [f"{where} {name}" for name, where in value.items()]
+        return [f"{each} {name}" for name, addresses in value.items() for each in addresses]
 
     def load(self, api: Any) -> Any:
-        return super().load({name: entry.split()[0] for entry in api for name in entry.split()[1:]})
+        result: dict[str, list[str]] = {}
+        for entry in api:
+            where, *names = entry.split()
+            for name in names:
+                result.setdefault(name, []).append(Text(canon=address).load(where))
+        return result
+
+    def show(self, value: Any) -> Any:
+        return {name: addresses[0] if len(addresses) == 1 else addresses for name, addresses in value.items()}
 
 
 class FileMode(Mode):
