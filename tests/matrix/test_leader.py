@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The leader dies in the middle of each request that changes something: the next run, at another manager, converges."""
+"""Nodes that die or are cut off in the middle of a task: the next run, at another manager, converges."""
 
 from __future__ import annotations
 
@@ -129,7 +129,11 @@ class Trio:
         with ThreadPoolExecutor(5) as pool:
             list(pool.map(Manager.image, self.all))
         self.leader, self.second, self.third = self.all[:3]
-        self.workers = [each["ID"] for each in self.leader.ask("GET", "/nodes") if each["Spec"]["Role"] == "worker"]
+        self.ids = {each["Status"]["Addr"]: str(each["ID"]) for each in self.leader.ask("GET", "/nodes")}
+        self.workers = [self.id_of(member) for member in self.all[3:]]
+
+    def id_of(self, member: Manager) -> str:
+        return self.ids[member.engine.address]
 
 
 @pytest.fixture
@@ -172,6 +176,60 @@ def test_the_leader_dies_in_each_request_that_changes_something(trio: Trio) -> N
     assert [each["Spec"]["Name"] for _path, each in there if each["Spec"]["Labels"].get("kept") != "1"] == []
 
 
+def test_nodes_that_are_cut_off_and_return(trio: Trio) -> None:
+    """The leader and a worker lose the network. The others go on; what came back finds itself in what they did."""
+    web = {"name": "web", **IDLE, "replicas": 6, "update_config": {**FAST, "order": "start-first"}, "wait": True}
+    worker = trio.all[3]
+    Bench(Service, trio.leader).run(web)
+    Bench(Secret, trio.leader).run({"name": "before", "data": "one"})
+    wait_for("a task on the worker", lambda: worker.ask("GET", "/containers/json"), 30)
+    for member in (trio.leader, worker):
+        member.engine.unplug()
+    with pytest.raises(EngineError, match=r"lost leader status|does not have a leader"):
+        Bench(Secret, trio.leader).run({"name": "alone", "data": "one"})
+
+    wait_for("a new leader", lambda: trio.second.engine.get("/nodes")[0] == 200, 60)
+    made = {"name": "meanwhile", "data": "one"}
+    assert Bench(Secret, trio.third).run(made).changed
+    assert Bench(Secret, trio.second).run({"name": "before", "data": "one", "labels": {"a": "1"}}).changed
+    lost = {trio.id_of(member) for member in (trio.leader, worker)}
+
+    def down() -> bool:
+        nodes = trio.second.ask("GET", "/nodes")
+        return lost == {each["ID"] for each in nodes if each["Status"]["State"] == "down"}
+
+    wait_for("nodes that are down", down, 60)
+    after = {**web, "env": {"A": "1"}}
+    assert Bench(Service, trio.second).run(after).changed
+    assert lost & {each["NodeID"] for each in running(trio.third)} == set()
+
+    for member in (trio.leader, worker):
+        member.engine.plug()
+    wait_for("the old leader", lambda: trio.leader.engine.get("/nodes")[0] == 200, 60)
+    assert not Bench(Secret, trio.leader).run(made).changed
+    assert not Bench(Service, trio.leader).run(after).changed
+    Bench(Secret, trio.leader).run({"name": "alone", "data": "one"})
+    assert not Bench(Secret, trio.second).run({"name": "alone", "data": "one"}).changed
+    wait_for("the end of the old tasks", lambda: not old_containers(trio), 60)
+    assert len(running(trio.leader)) == 6
+    secrets = {each["Spec"]["Name"]: each["Spec"]["Labels"].get("a") for each in trio.leader.ask("GET", "/secrets")}
+    assert secrets == {"before": "1", "meanwhile": None, "alone": None}
+
+
+def running(manager: Manager) -> list[dict[str, Any]]:
+    """The tasks that swarm wants to run."""
+    tasks = manager.ask("GET", "/tasks")
+    return [each for each in tasks if each["DesiredState"] == each["Status"]["State"] == "running"]
+
+
+def old_containers(trio: Trio) -> list[str]:
+    """Containers that no task of now has."""
+    now = {each["Status"]["ContainerStatus"]["ContainerID"] for each in running(trio.second)}
+    return [
+        each["Id"] for member in trio.all for each in member.ask("GET", "/containers/json") if each["Id"] not in now
+    ]
+
+
 def prepare(leader: Manager, scene: Scene) -> None:
     for kind, options in scene.before:
         Bench(kind, leader).run(options)
@@ -192,6 +250,6 @@ def again(manager: Manager, scene: Scene) -> str:
     try:
         bench.run(scene.options)
         ran = [bench.run(scene.options, check) for check in (True, False)]
-    except EngineError as error:
+    except (EngineError, ValueError) as error:
         return str(error)
     return ", ".join(text for outcome in ran for text in outcome.actions)
