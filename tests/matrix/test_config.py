@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager
 from ansible_collections.dockside.engine.plugins.module_utils._resources.config import Config
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import UPDATE
 
 from tests.matrix.clusters import Manager
-from tests.matrix.harness import Bench, Case, Target
+from tests.matrix.harness import Bench, Case
 
 CASES = [
     Case("data", {"data": "one"}, {"data": "two"}, shows={"Spec.Data": "b25l"}),
@@ -115,7 +114,3 @@ def test_hashed_versions(bench: Bench, manager: Manager) -> None:
     used = manager.ask("GET", "/services/web")["Spec"]["TaskTemplate"]["ContainerSpec"]["Configs"]
     assert [(each["ConfigName"], each["File"]["Name"]) for each in used] == [(moved["config_name"], "/c"), ("d", "/d")]
     assert sorted(each["Spec"]["Name"] for each in manager.ask("GET", "/configs")) == [moved["config_name"], "d"]
-
-
-def test_an_engine_without_a_swarm_says_what_to_do(target: Target) -> None:
-    Bench(Config, target).refused({"name": "c", "data": "x"}, "is in no swarm: make it a manager", NotManager)

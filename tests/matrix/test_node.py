@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
-from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager
 from ansible_collections.dockside.engine.plugins.module_utils._resources.node import Node, query
 from engines import Lab, LabError
 from engines.process import wait_for
@@ -82,15 +81,6 @@ def test_every_option_is_tried() -> None:
 def test_a_name_that_no_node_has(bench: Bench) -> None:
     bench.refused({"hostname": "nobody"}, "the swarm has no node nobody; its nodes: node")
     bench.settled({"hostname": "nobody", "state": "absent"})
-
-
-def test_a_worker_says_where_the_managers_are(cluster: Cluster) -> None:
-    message = f"is a worker of its swarm: set docker_host to a manager .*{cluster.m0.engine.address}:2377"
-    Bench(Node, cluster.w0).refused({"hostname": host(cluster.m0)}, message, NotManager)
-
-
-def test_an_engine_without_a_swarm_says_what_to_do(loner: Manager) -> None:
-    Bench(Node, loner).refused({"hostname": "x"}, "is in no swarm: make it a manager", NotManager)
 
 
 def test_two_change_one_node_at_once(cluster: Cluster) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import BadRequest, EngineError
-from ansible_collections.dockside.engine.plugins.module_utils._resources.cluster import NotManager
 from ansible_collections.dockside.engine.plugins.module_utils._resources.secret import (
     FOREIGN,
     HASH,
@@ -28,7 +27,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.fields impo
 from engines.process import wait_for
 
 from tests.matrix.clusters import Manager, plugins
-from tests.matrix.harness import Bench, Case, Target
+from tests.matrix.harness import Bench, Case
 
 CASES = [
     Case("data", {"data": "one"}, {"data": "two"}),
@@ -358,9 +357,3 @@ def test_versions_that_others_made_are_not_pruned(bench: Bench, manager: Manager
     create(manager, "s_v2", b"x", {FOREIGN: "0", VERSION: "2"})
     bench.run({"name": "s", "data": "y", "rolling_versions": True, "versions_to_keep": 0})
     assert names(manager) == ["s_v1", "s_v3"]
-
-
-def test_an_engine_without_a_swarm_says_what_to_do(target: Target) -> None:
-    bench = Bench(Secret, target)
-    for options in ({"name": "s", "data": "x"}, {"name": "s", "state": "absent"}):
-        bench.refused(options, "is in no swarm: make it a manager with dockside.engine.swarm", NotManager)

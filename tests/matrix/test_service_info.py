@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.dockside.engine.plugins.module_utils._resources import service_info as module
 from ansible_collections.dockside.engine.plugins.module_utils._resources.service import Service
 from engines.process import wait_for
@@ -142,11 +141,3 @@ def test_output_of_a_task_and_of_a_terminal(reader: Reader) -> None:
 def test_bad_input(reader: Reader, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         reader.logs(**options)
-
-
-def test_an_engine_that_is_no_manager(reader: Reader) -> None:
-    """The last test of the module: the swarm is gone afterwards."""
-    reader.target.reset()
-    for read in (reader.services, reader.tasks, lambda: reader.services(name="web"), lambda: reader.logs(name="web")):
-        with pytest.raises(EngineError, match="in no swarm: make it a manager"):
-            read()

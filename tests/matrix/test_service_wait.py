@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Services with tasks: waiting, what is told of failures, digests from a registry, two tasks at once, no manager."""
+"""Services with tasks: waiting, what is told of failures, digests from a registry, two tasks at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._resources.service
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import pick
 
 from tests.matrix.cluster import ENGINES, Cluster, cluster
-from tests.matrix.harness import Bench, Options, Target
+from tests.matrix.harness import Bench, Options
 
 CS = "Spec.TaskTemplate.ContainerSpec"
 FAST = {"monitor": "500ms", "delay": "0", "parallelism": 0}
@@ -175,11 +175,3 @@ def test_digests(bench: Bench, target: Cluster) -> None:
     missing = bench.run({**options, "image": f"{name}:nosuch"})
     assert image() == f"{name}:nosuch"
     assert any("goes without a digest" in text for text in missing.value["warnings"])
-
-
-def test_an_engine_that_is_no_manager(lab: Any) -> None:
-    """One engine is enough: what the others say is the same."""
-    target = Target("28.5", lab.engine("28.5"), None)
-    for state in ("present", "absent"):
-        with pytest.raises(EngineError, match="in no swarm: make it a manager"):
-            Bench(Service, target).run({"name": "web", "state": state, "image": "dockside/web:1"})
