@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,23 +87,26 @@ CASES = [
     case("stop_signal", {"stop_signal": "SIGUSR1"}, {"stop_signal": "INT"}),
     case("stop_grace_period", {"stop_grace_period": "3s"}, {"stop_grace_period": "1m"}),
     case("healthcheck", {"healthcheck": {"test": "true", "interval": "5s", "timeout": "1s", "retries": 2,
-                                         "start_period": "3s"}}, {"healthcheck": {"retries": 3}}),
+                                         "start_period": "3s"}},
+         {"healthcheck": {"test": "false", "interval": "6s", "timeout": "2s", "retries": 3, "start_period": "4s"}}),
     case("healthcheck off", {"healthcheck": {"test": "NONE"}}, {"healthcheck": {"test": ["CMD", "true"]}}),
     case("healthcheck start_interval", {"healthcheck": {"test": "true", "start_interval": "1s"}},
          {"healthcheck": {"start_interval": "2s"}}, min_api=(1, 44), needs=("healthcheck.start_interval",)),
     # Files.
     case("mounts bind", mount(source="/tmp", readonly=True, propagation="rshared"),
-         mount(source="/tmp", readonly=False),
+         mount(source="/tmp", readonly=False, propagation="rslave"),
          shows={f"{CS}.Mounts": [{"Type": "bind", "Source": "/tmp", "Target": "/m", "ReadOnly": True,
                                   "BindOptions": {"Propagation": "rshared"}}]}),
     case("mounts bind non_recursive", mount(source="/tmp", non_recursive=True), mount(source="/", non_recursive=False)),
     case("mounts volume", mount(type="volume", source="v", no_copy=True, labels={"a": "1"},
                                 driver_config={"name": "local", "options": {"type": "tmpfs"}}),
-         mount(type="volume", labels={"a": "2"})),
+         mount(type="volume", source="w", no_copy=False, labels={"a": "2"},
+               driver_config={"name": "other", "options": {"type": "nfs"}})),
     case("mounts volume anonymous", mount(type="volume"), mount(type="bind", source="/tmp")),
     case("mounts subpath", mount(type="volume", source="v", subpath="a"), mount(type="volume", subpath="b"),
          min_api=(1, 45), needs=("mounts[0].subpath",)),
-    case("mounts tmpfs", mount(type="tmpfs", tmpfs_size="1M", tmpfs_mode="1770"), mount(type="tmpfs", tmpfs_size="2M")),
+    case("mounts tmpfs", mount(type="tmpfs", tmpfs_size="1M", tmpfs_mode="1770"),
+         mount(type="tmpfs", tmpfs_size="2M", tmpfs_mode="1777")),
     case("mounts tmpfs_options", mount(type="tmpfs", tmpfs_options=[{"exec": None}]),
          mount(type="tmpfs", tmpfs_options=[{"noexec": None}]), min_api=(1, 46), needs=("mounts[0].tmpfs_options",)),
     case("mounts npipe", mount(type="npipe", source="a"), mount(type="npipe", source="b")),
@@ -111,9 +114,10 @@ CASES = [
          needs=("mounts[0].type=cluster",)),
     case("secrets", {"secrets": [{"secret_name": "one"}, {"secret_name": "two", "filename": "/x", "uid": "1",
                                                           "gid": "2", "mode": 0o400}]},
-         {"secrets": [{"secret_name": "two", "filename": "one"}]}),
-    case("configs", {"configs": [{"config_name": "one", "filename": "/c", "mode": "0440"}]},
-         {"configs": [{"config_name": "one", "filename": "/c", "mode": "0444"}]}),
+         {"secrets": [{"secret_name": "two", "filename": "one"}, {"secret_name": "two", "filename": "/x", "uid": "3",
+                                                                  "gid": "4", "mode": "0440"}]}),
+    case("configs", {"configs": [{"config_name": "one", "filename": "/c", "uid": "1", "gid": "2", "mode": "0440"}]},
+         {"configs": [{"config_name": "two", "filename": "/c", "uid": "3", "gid": "4", "mode": "0444"}]}),
     # Names.
     case("networks", {"networks": ["blue"]}, {"networks": [{"name": "green", "aliases": ["g"]}]}),
     case("networks options", {"networks": [{"name": "blue", "aliases": ["a"], "options": {"x": 1}}]},
@@ -129,7 +133,7 @@ CASES = [
     case("publish", {"publish": [{"target_port": 80, "published_port": 8080}]},
          {"publish": [{"target_port": 80, "published_port": 8081}]}),
     case("publish host", {"publish": [{"target_port": 53, "protocol": "udp", "mode": "host", "name": "dns"}]},
-         {"publish": [{"target_port": 53, "protocol": "udp", "published_port": 5353}]}),
+         {"publish": [{"target_port": 53, "protocol": "udp", "mode": "ingress", "name": "other"}]}),
     case("publish sctp", {"publish": [{"target_port": 9, "protocol": "sctp", "mode": "host"}]}),
     # Rights.
     case("sysctls", {"sysctls": {"net.core.somaxconn": 10}}, {"sysctls": {"net.core.somaxconn": 20}}),
@@ -139,22 +143,31 @@ CASES = [
     case("oom_score_adj", {"oom_score_adj": 100}, {"oom_score_adj": 0}, min_api=(1, 46)),
     case("privileges", {"privileges": {"no_new_privileges": True, "seccomp": {"mode": "custom", "profile": PROFILE},
                                        "apparmor": {"mode": "disabled"}}},
-         {"privileges": {"seccomp": {"mode": "unconfined"}}}, min_api=(1, 44),
+         {"privileges": {"no_new_privileges": False, "seccomp": {"mode": "unconfined"},
+                         "apparmor": {"mode": "default"}}}, min_api=(1, 44),
          needs=("privileges.no_new_privileges", "privileges.seccomp", "privileges.apparmor")),
     case("privileges selinux", {"privileges": {"selinux_context": {"disable": False, "user": "u", "role": "r",
                                                                    "type": "t", "level": "l"}}},
-         {"privileges": {"selinux_context": {"level": "m"}}}),
+         {"privileges": {"selinux_context": {"user": "v", "role": "s", "type": "w", "level": "m"}}}),
+    case("privileges selinux off", {"privileges": {"selinux_context": {"disable": True}}},
+         {"privileges": {"selinux_context": {"disable": False}}}),
+    case("privileges profile", {"privileges": {"seccomp": {"mode": "custom", "profile": PROFILE}}},
+         {"privileges": {"seccomp": {"profile": {**PROFILE, "syscalls": []}}}}, min_api=(1, 44),
+         needs=("privileges.seccomp",)),
     case("credential_spec", {"credential_spec": "file://a.json"}, {"credential_spec": "registry://b"}),
     case("credential_spec config", {"credential_spec": "config://runtime", "configs": [{"config_name": "one"}]},
          {"credential_spec": "config://two"}),
     # Resources and placement.
-    case("limits", {"limits": {"cpus": 0.5, "memory": "64M", "pids": 10}}, {"limits": {"pids": 0}}),
+    case("limits", {"limits": {"cpus": 0.5, "memory": "64M", "pids": 10}},
+         {"limits": {"cpus": 1, "memory": "32M", "pids": 0}}),
     case("reservations", {"reservations": {"cpus": 0.1, "memory": "8M", "generic_resources": ["gpu=2", "ssd=a"]}},
-         {"reservations": {"generic_resources": ["gpu=1"]}}),
-    case("memory_swap", {"memory_swap": "1G", "limits": {"memory": "64M"}}, min_api=(1, 52), needs=("memory_swap",)),
-    case("memory_swappiness", {"memory_swappiness": 10}, min_api=(1, 52)),
+         {"reservations": {"cpus": 0.2, "memory": "16M", "generic_resources": ["gpu=1"]}}),
+    case("memory_swap", {"memory_swap": "1G", "limits": {"memory": "64M"}}, {"memory_swap": "2G"},
+         min_api=(1, 52), needs=("memory_swap",)),
+    case("memory_swappiness", {"memory_swappiness": 10}, {"memory_swappiness": 20}, min_api=(1, 52)),
     case("restart_config", {"restart_config": {"condition": "on-failure", "delay": "1s", "max_attempts": 3,
-                                               "window": "10s"}}, {"restart_config": {"condition": "any"}}),
+                                               "window": "10s"}},
+         {"restart_config": {"condition": "any", "delay": "2s", "max_attempts": 4, "window": "20s"}}),
     case("placement constraints", {"placement": {"constraints": ["node.role == manager", "node.labels.a!=b"]}},
          {"placement": {"constraints": ["node.role==worker"]}}),
     case("placement preferences", {"placement": {"preferences": [{"spread": "node.labels.a"}]}},
@@ -162,9 +175,11 @@ CASES = [
     case("placement replicas_max_per_node", {"placement": {"replicas_max_per_node": 2}},
          {"placement": {"replicas_max_per_node": 0}}),
     case("placement platforms", {"placement": {"platforms": [{"architecture": "x86_64", "os": "linux"}]}},
-         {"placement": {"platforms": []}}),
+         {"placement": {"platforms": [{"architecture": "arm64", "os": "windows"}]}}),
+    case("placement platforms none", {"placement": {"platforms": [{"os": "linux"}]}}, {"placement": {"platforms": []}}),
     case("logging", {"logging": {"driver": "json-file", "options": {"max-size": "1m"}}},
          {"logging": {"options": {"max-file": 2}}}),
+    case("logging driver", {"logging": {"driver": "json-file"}}, {"logging": {"driver": "local"}}),
     *paces("update_config"),
     *paces("rollback_config"),
 ]  # fmt: skip
@@ -192,8 +207,42 @@ def test_case(case: Case, bench: Bench) -> None:
     bench.prove(case)
 
 
-def test_every_option_has_a_case() -> None:
-    assert {option for case in CASES for option in case.options} >= set(SCHEMA.argument_spec())
+def paths(spec: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """The options and their sub-options, with dots between."""
+    for name, entry in spec.items():
+        yield above + name
+        yield from paths(entry.get("options") or {}, f"{above}{name}.")
+
+
+def named(value: Any, above: str = "") -> Iterator[str]:
+    """The options that a task names, in the same way."""
+    for each in value if isinstance(value, list) else []:
+        yield from named(each, above)
+    for name, inner in value.items() if isinstance(value, dict) else []:
+        yield above + name
+        yield from named(inner, f"{above}{name}.")
+
+
+def test_every_option_is_made_and_changed() -> None:
+    elsewhere = {"secrets.secret_id", "configs.config_id"}  # test_ids_of_secrets_and_configs
+    wanted = set(paths(SCHEMA.argument_spec())) - elsewhere
+    assert wanted - {path for case in CASES for path in named(case.options)} == set()
+    assert wanted - {path for case in CASES for path in named(case.changed or {})} == set()
+
+
+def test_ids_of_secrets_and_configs(bench: Bench, target: Cluster) -> None:
+    def options(name: str) -> dict[str, Any]:
+        secret = {"secret_id": target.secrets[name], "secret_name": name, "filename": "x"}
+        config = {"config_id": target.configs[name], "config_name": name, "filename": "x"}
+        return {**BASE, "secrets": [secret], "configs": [config]}
+
+    bench.agree(options("one"))
+    bench.settled(options("one"))
+    bench.settled({**BASE, "secrets": [{"secret_name": "one", "filename": "x"}]})
+    assert {change.option for change in bench.agree(options("two")).changes} == {"secrets", "configs"}
+    container = pick(stored(target), "TaskTemplate.ContainerSpec")
+    assert [each["SecretID"] for each in container["Secrets"]] == [target.secrets["two"]]
+    assert [each["ConfigID"] for each in container["Configs"]] == [target.configs["two"]]
 
 
 BASE = {"name": "case", "replicas": 0, **IMAGE}
