@@ -59,8 +59,39 @@ options:
   image:
     description:
       - The image, as C(NAME), C(NAME:TAG) or C(NAME@DIGEST). A name without a tag means V(latest).
-      - Needed to create a service.
+      - Needed to create a service, unless it installs a O(plugin).
     type: str
+  plugin:
+    description:
+      - A managed plugin that the nodes install, in place of an O(image) that they run.
+      - The options of containers do not go with it. Engines take it only with their experimental features switched on.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - The name that the plugin has on the nodes, C(NAME:TAG).
+        type: str
+        required: true
+      remote:
+        description:
+          - The name of the plugin in its registry.
+        type: str
+      disabled:
+        description:
+          - Whether the plugin is installed without being enabled.
+        type: bool
+      privileges:
+        description:
+          - What the plugin may do, each a dictionary with C(name), C(value) (a list) and C(description). It must be
+            what the plugin asks for, or the nodes do not install it. The list is replaced as a whole.
+        type: list
+        elements: dict
+      env:
+        description:
+          - The settings of the plugin, as C(NAME=VALUE). The list is replaced as a whole.
+          - Needs API 1.41.
+        type: list
+        elements: str
   resolve_image:
     description:
       - When the registry is asked for the digest of the image, which then goes into the service so that all nodes run

@@ -20,6 +20,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.kinds impor
 
 from tests.matrix.cluster import ENGINES, Cluster, cluster
 from tests.matrix.harness import Bench, Case, Options, Target, counted
+from tests.matrix.test_plugin_info import plugin_tar
 
 CS = "Spec.TaskTemplate.ContainerSpec"
 IMAGE = {"image": "dockside/web:1", "resolve_image": "never"}
@@ -225,9 +226,9 @@ def named(value: Any, above: str = "") -> Iterator[str]:
 
 def test_every_option_is_made_and_changed() -> None:
     elsewhere = {"secrets.secret_id", "configs.config_id"}  # test_ids_of_secrets_and_configs
-    wanted = set(paths(SCHEMA.argument_spec())) - elsewhere
-    assert wanted - {path for case in CASES for path in named(case.options)} == set()
-    assert wanted - {path for case in CASES for path in named(case.changed or {})} == set()
+    wanted, cases = set(paths(SCHEMA.argument_spec())) - elsewhere, [*CASES, PLUGIN]
+    assert wanted - {path for case in cases for path in named(case.options)} == set()
+    assert wanted - {path for case in cases for path in named(case.changed or {})} == set()
 
 
 def test_ids_of_secrets_and_configs(bench: Bench, target: Cluster) -> None:
@@ -455,3 +456,59 @@ def test_profile_reaches_the_daemon_whole(bench: Bench, target: Target) -> None:
     done = bench.run({**BASE, "privileges": {"seccomp": {"mode": "custom", "profile": json.dumps(PROFILE)}}})
     sent = pick(done.value["service"], f"{CS}.Privileges.Seccomp.Profile")
     assert json.loads(base64.b64decode(sent)) == PROFILE
+
+
+# ---- services that install a plugin ----
+
+HOST = {"name": "network", "description": "the host's network", "value": ["host"]}
+PLUGIN = Case(
+    "plugin",
+    {"plugin": {"name": "a/b:1", "remote": "127.0.0.1:5000/one:1", "disabled": True, "privileges": [HOST],
+                "env": ["A=1"]}, "mode": "global", "placement": {"constraints": ["node.id==none"]}},
+    {"plugin": {"name": "a/c:1", "remote": "127.0.0.1:5000/two:1", "disabled": False,
+                "privileges": [HOST, {"name": "mount", "value": ["/dev"]}], "env": ["B=1", "A=1"]}},
+    UPDATE,
+    shows={"Spec.TaskTemplate.Runtime": "plugin", "Spec.TaskTemplate.PluginSpec.privileges": [HOST]},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def experimental(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    with cluster(request.param, daemon={"experimental": True}) as made:
+        yield made
+
+
+def test_plugin(experimental: Cluster) -> None:
+    bench = Bench(Service, experimental)
+    bench.prove(PLUGIN)
+    options = {"name": "case", **PLUGIN.options}
+    bench.run(options)
+    before = stored(experimental)
+    assert bench.agree({"name": "case", "labels": {"a": "1"}}).changed
+    assert stored(experimental) == {**before, "Labels": {"a": "1"}}
+    bench.refused({"name": "case", "env": {"A": "1"}}, "service case installs a plugin and runs no containers")
+    bench.refused({**options, "image": "dockside/web:1", "user": "app"}, "plugin: does not go with .*: image, user")
+    bench.run({**BASE, "name": "web"})
+    bench.refused(
+        {**options, "name": "web", "mode": "replicated"}, "service web runs containers and installs no plugin"
+    )
+
+
+def test_the_nodes_install_the_plugin(experimental: Cluster) -> None:
+    registry, bench = experimental.engine.registry(), Bench(Service, experimental)
+    remote = f"{registry.name}/one:1"
+    experimental.ask("POST", f"/plugins/create?name={remote}", plugin_tar("one"))
+    experimental.ask("POST", f"/plugins/{remote}/push")
+    experimental.ask("DELETE", f"/plugins/{remote}")
+    none = {"name": "network", "description": "permissions to access a network", "value": ["none"]}
+    options = {"name": "installed", "mode": "global", "wait": True, "update_config": {"monitor": "500ms"}}
+    plugin = {"name": "one:1", "remote": remote, "disabled": True}
+    with pytest.raises(EngineError, match="incorrect privileges"):
+        bench.run({**options, "plugin": plugin, "wait_timeout": 2})
+    bench.run({**options, "plugin": {**plugin, "privileges": [none]}, "wait_timeout": 30})
+    (found,) = experimental.ask("GET", "/plugins")
+    assert (found["Name"], found["Enabled"], found["PluginReference"]) == ("one:1", False, remote)
+
+
+def test_an_engine_without_experimental_features_says_so(bench: Bench) -> None:
+    bench.refused({"name": "case", **PLUGIN.options}, "only supported in experimental", EngineError)

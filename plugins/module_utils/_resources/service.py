@@ -18,7 +18,7 @@ from .._state.converge import Document, Plan, Step
 from .._state.fields import RECREATE, UPDATE, Change, pick
 from .._state.kinds import Unfit
 from .cluster import Versioned, manager
-from .service_table import FIELDS, SCALE, SCHEMA
+from .service_table import FIELDS, OF_CONTAINERS, SCALE, SCHEMA
 from .service_wait import Watch
 from .shared import variables
 
@@ -57,6 +57,9 @@ class Service(Versioned):
         self.updated = False
         if params["rollback"] and (self.desired or params["force_update"] or self.state == "absent"):
             raise Unfit("goes with no option that describes the service or its state", "rollback")
+        self.of_containers = sorted(OF_CONTAINERS & set(self.desired))
+        if "plugin" in self.desired and self.of_containers:
+            raise Unfit(f"does not go with what containers have: {', '.join(self.of_containers)}", "plugin")
 
     # ---- what only the engine knows ----
 
@@ -76,9 +79,13 @@ class Service(Versioned):
         return {"Spec": json.loads(self.stand_in["Spec"]["Labels"][REPLACES])} if self.stand_in else None
 
     def complete(self, found: Document | None) -> None:
+        plugin = pick(found, "Spec.TaskTemplate.PluginSpec")
+        if found and (("plugin" in self.desired and not plugin) or (plugin and self.of_containers)):
+            kind = "installs a plugin and runs no containers" if plugin else "runs containers and installs no plugin"
+            self.obstacles.append(f"service {self.name} {kind}; one of them can only be removed and made anew")
         if "image" in self.desired:
             self.desired["image"] = self.image(self.desired["image"], pick(found, f"Spec.{CONTAINER}.Image"))
-        elif not (found or self.stand_in or self.params["rollback"]):
+        elif not (found or self.stand_in or self.params["rollback"] or "plugin" in self.desired):
             self.obstacles.append(f"service {self.name} does not exist, and image is needed to create it")
         for option in ("secrets", "configs"):
             word = option[:-1]
@@ -212,9 +219,13 @@ class Service(Versioned):
         actual = self.schema.actual(self.named(found)) if found else {}
         desired = {option: value for option, value in self.desired.items() if option in options}
         body = self.schema.body(desired, actual, self.modes, into=present)
-        container = body.setdefault("TaskTemplate", {}).setdefault("ContainerSpec", {})
+        template = body.setdefault("TaskTemplate", {})
         if "networks" in desired:
             body.pop("Networks", None)  # where old clients put them
+        if template.get("PluginSpec"):
+            template["Runtime"] = "plugin"
+            return body
+        container = template.setdefault("ContainerSpec", {})
         if "privileges" in desired and kept and "credential_spec" not in desired:
             container["Privileges"]["CredentialSpec"] = kept
         if "credential_spec" in desired:
@@ -224,8 +235,8 @@ class Service(Versioned):
         if runtime or "credential_spec" in desired:
             container["Configs"] = [each for each in container.get("Configs") or [] if each.get("File")] + runtime
         if self.platforms is not None and "image" in desired and "platforms" not in self.desired.get("placement", {}):
-            placement = body["TaskTemplate"].get("Placement") or {}
-            body["TaskTemplate"]["Placement"] = {**placement, "Platforms": self.platforms}
+            placement = template.get("Placement") or {}
+            template["Placement"] = {**placement, "Platforms": self.platforms}
         return body
 
     def login(self) -> dict[str, str]:

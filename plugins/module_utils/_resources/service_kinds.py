@@ -145,6 +145,31 @@ class Preference(Kind):
         return {"spread": (api.get("Spread") or {}).get("SpreadDescriptor", "")}
 
 
+class Privilege(Kind):
+    """What a plugin may do: ``{name: network, value: [host]}``, and a description."""
+
+    type = "dict"
+
+    def parse(self, option: Any) -> Any:
+        if not isinstance(option.get("name"), str) or not isinstance(option.get("value"), list):
+            raise ValueError(f"must have a name and a list as value, not {option!r}")
+        return self.load(option)
+
+    def load(self, api: Any) -> Any:
+        return {
+            "name": str(api["name"]),
+            "description": str(api.get("description") or ""),
+            "value": [str(each) for each in api.get("value") or []],
+        }
+
+
+class Plugin(Struct):
+    """A plugin that the nodes install; engines show its members in small letters."""
+
+    def load(self, api: Any) -> Any:
+        return super().load({**api, **{name.capitalize(): value for name, value in api.items()}})
+
+
 class CredentialSpec(Kind):
     """A credential spec of Windows: ``config://NAME``, ``file://NAME`` or ``registry://NAME``."""
 

@@ -18,8 +18,10 @@ from .service_kinds import (
     Generic,
     Hosts,
     Networks,
+    Plugin,
     Ports,
     Preference,
+    Privilege,
     Profile,
     References,
     Replaced,
@@ -168,6 +170,14 @@ PRIVILEGES = Struct(
     Field("selinux_context", SELINUX, "SELinuxContext", unset={}),
 )
 
+PLUGIN = Plugin(
+    Field("name", Text(), "Name", extra={"required": True}),
+    Field("remote", Text(), "Remote", unset=""),
+    Field("disabled", Flag(), "Disabled", unset=False),
+    Field("privileges", Replaced(Privilege()), "privileges", unset=[]),
+    Field("env", Replaced(Text(), ordered=True), "env", min_api=(1, 41), unset=[]),
+)
+
 FIELDS = (
     spec("labels", Map(), "Labels", unset={}),
     spec("endpoint_mode", Text(("vip", "dnsrr")), "EndpointSpec.Mode", unset="vip"),
@@ -184,6 +194,7 @@ FIELDS = (
     task("logging", LOGGING, "LogDriver", unset={}),
     # The daemon shows ids here and in credential_spec: the resource looks the names up, into members of their own.
     Field("networks", Networks(), "TaskTemplate.Networks", read="Networks", on_change=UPDATE, unset=[]),
+    task("plugin", PLUGIN, "PluginSpec", unset={}),
     # What runs, and as whom.
     inside("image", Text(), "Image"),
     inside("command", Command(), "Command", unset=[]),
@@ -221,3 +232,6 @@ FIELDS = (
 )  # fmt: skip
 
 SCHEMA = Schema(Scale(), *FIELDS)
+
+# The options of containers, which a plugin has not.
+OF_CONTAINERS = {each.option for each in FIELDS if each.path.startswith("TaskTemplate.ContainerSpec")}

@@ -48,15 +48,17 @@ class Watch:
         self.name = name
         self.acted = acted
         self.back = back
+        self.runtime: dict[str, list[str]] = {}  # engines list the tasks of plugins only when they are asked for
 
     def service(self) -> dict[str, Any]:
         found: dict[str, Any] = self.engine.get(f"/services/{self.ident}")
+        self.runtime = {"runtime": ["plugin"]} if pick(found, "Spec.TaskTemplate.PluginSpec") else {}
         return found
 
     def tasks(self, **filters: str) -> list[dict[str, Any]]:
         """The tasks that filters of GET /tasks leave: desired_state, and _up_to_date, which the docker CLI uses too."""
         names = {"desired_state": "desired-state", "_up_to_date": "_up-to-date"}
-        wanted = {"service": [self.ident], **{names[name]: [text] for name, text in filters.items()}}
+        wanted = {"service": [self.ident], **self.runtime, **{names[name]: [text] for name, text in filters.items()}}
         found: list[dict[str, Any]] = self.engine.get("/tasks", {"filters": wanted}) or []
         return found
 
