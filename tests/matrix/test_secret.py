@@ -90,6 +90,16 @@ def test_driver(case: Case, manager: Manager) -> None:
         Bench(Secret, manager).prove(case)
 
 
+def test_a_task_has_the_data_of_a_driver(bench: Bench, manager: Manager) -> None:
+    with plugins(manager.engine, "vault"):
+        made = bench.run({"name": "s", "driver": "vault"}).value
+        manager.service("web", Secrets=[reference(made, "pw")])
+        (container,) = wait_for("a container", lambda: manager.ask("GET", "/containers/json"), 30)
+        assert manager.engine.docker("exec", container["Id"], "cat", "/run/secrets/pw").stdout == "s web"
+        manager.ask("DELETE", "/services/web")
+        wait_for("the end of the container", lambda: not manager.engine.containers(), 30)
+
+
 def test_every_option_has_a_case() -> None:
     named = {option for case in CASES + DRIVERS for option in case.options}
     assert named | {"data_src"} == set(Secret.schema.argument_spec())

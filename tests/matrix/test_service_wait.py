@@ -29,7 +29,7 @@ BROKEN = {"command": ["/bin/sh", "-c", "echo the disk is full >&2; exit 3"]}
 
 @pytest.fixture(scope="module", params=ENGINES)
 def shared(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    with cluster(request.param) as made:
+    with cluster(request.param, daemon={"node-generic-resources": ["gpu=UUID1", "gpu=UUID2"]}) as made:
         yield made
 
 
@@ -92,6 +92,23 @@ def test_tasks_that_fail_are_told_with_their_last_output(bench: Bench, target: C
 def test_no_node_fits(bench: Bench) -> None:
     said = failure(bench, {**WEB, "placement": {"constraints": ["node.role==worker"]}, "wait_timeout": 1})
     assert "no suitable node" in said
+
+
+def test_what_a_node_says_it_has(bench: Bench, target: Cluster) -> None:
+    bench.run({**WEB, "reservations": {"generic_resources": ["gpu=2"]}})
+    (container,) = target.ask("GET", "/containers/json")
+    env = target.ask("GET", f"/containers/{container['Id']}/json")["Config"]["Env"]
+    assert sorted(env[0].partition("=")[2].split(",")) == ["UUID1", "UUID2"]
+    said = failure(bench, {**WEB, "reservations": {"generic_resources": ["gpu=3"]}, "wait_timeout": 3})
+    assert "insufficient resources" in said
+
+
+@pytest.mark.parametrize("where", ["config://runtime", "file://a.json", "registry://a"])
+def test_a_credential_spec_comes_to_the_node(bench: Bench, target: Cluster, where: str) -> None:
+    """Only Windows can use it; Linux says what came."""
+    came = where.replace("runtime", target.configs["runtime"])
+    bench.run(WEB)
+    assert f"credentialspec={came}" in failure(bench, {**WEB, "credential_spec": where})
 
 
 def test_an_image_that_no_node_has(bench: Bench) -> None:
