@@ -74,18 +74,18 @@ EXAMPLES = r"""
     versions_to_keep: 2
   register: current
 
-- name: The same with a hash of the data in the name. Services are changed to it, and old ones are removed then
-  dockside.engine.secret:
-    name: shop_password
-    data: "{{ vault_shop_password }}"
-    hashed_versions: true
-
 - name: A new version, to which the services that use an old one are changed
   dockside.engine.secret:
     name: shop_password
     data: "{{ vault_shop_password }}"
     rolling_versions: true
     update_services: true
+
+- name: A hash of the data in the name. Services are changed to the new version, and the old one is removed
+  dockside.engine.secret:
+    name: shop_password
+    data: "{{ vault_shop_password }}"
+    hashed_versions: true
 
 - name: Remove it
   dockside.engine.secret:
