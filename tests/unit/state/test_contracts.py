@@ -50,6 +50,8 @@ MAPS: list[dict[Any, Any]] = [
     {"a": "1:2"},
     {"a=b": "c"},
     {"spread": "node.labels.zone"},
+    {"name": "network", "value": ["host"]},
+    {"a": ["10.0.0.1", "fd00:0::1"]},
 ]
 RAW: list[Any] = [
     *TEXTS,
