@@ -97,27 +97,25 @@ def version(kind: type[Resource], options: Options) -> str:
 
 
 def of_services(start: str, when: str, worker: str) -> Iterator[Scene]:
-    def scene(verb: str, at: int, *then: Options, first: Options | None = NOWHERE, waiting: bool = False) -> Scene:
+    def scene(verb: str, at: int, *tasks: Options, waiting: bool = False) -> Scene:
+        """The last of the tasks is cut short."""
         name = f"{start}-{verb}{at}"
-        made = [] if first is None else [{**IDLE, "labels": KEPT, **first}]
-        *before, last = ({"name": name, **options} for options in [*made, *then])
+        *before, last = ({"name": name, **options} for options in tasks)
         left = () if "state" in last else (("/services", name),)
         return Scene(name, Place(at, when, waiting), Service, last, tuple((Service, each) for each in before), left)
 
-    yield scene("create", 1, {**IDLE, **NOWHERE, "labels": KEPT}, first=None)
-    yield scene("update", 1, {"env": {"A": "1"}})
-    yield scene("remove", 1, {"state": "absent"})
-    yield scene("rollback", 1, {"env": {"A": "1"}}, {"rollback": True})
+    made = {**IDLE, **NOWHERE, "labels": KEPT}
+    yield scene("create", 1, made)
+    yield scene("update", 1, made, {"env": {"A": "1"}})
+    yield scene("remove", 1, made, {"state": "absent"})
+    yield scene("rollback", 1, made, {"env": {"A": "1"}}, {"rollback": True})
     for at in (1, 2, 3, 4):  # the stand-in, the end of the old one, the new one, the end of the stand-in
-        yield scene("mode", at, {"mode": "global"})
+        yield scene("mode", at, made, {"mode": "global"})
     # In the middle of an update, while the task waits for its end.
-    slow = {
-        "replicas": 2,
-        "placement": {"constraints": [f"node.id=={worker}"]},
-        "update_config": {**FAST, "parallelism": 1, "delay": "1s"},
-        "wait": True,
-    }
-    yield scene("roll", 1, {"env": {"A": "1"}, "wait": True, "wait_timeout": 60}, first=slow, waiting=True)
+    slow = {**FAST, "parallelism": 1, "delay": "1s"}
+    there = {"replicas": 2, "placement": {"constraints": [f"node.id=={worker}"]}, "update_config": slow, "wait": True}
+    changed = {"env": {"A": "1"}, "wait": True, "wait_timeout": 60}
+    yield scene("roll", 1, {**IDLE, "labels": KEPT, **there}, changed, waiting=True)
 
 
 class Trio:

@@ -113,7 +113,7 @@ class Mounts(Part):
             for index, text in enumerate(params[option]):
                 where = f"{option}[{index}]"
                 try:
-                    mount = short(text) if option == "volumes" else checked(MOUNT.parse(text))
+                    mount = short(text) if option == "volumes" else checked(MOUNT.parse(text), OF_TYPE)
                 except ValueError as error:
                     raise Unfit.at(where, error) from None
                 if mount["target"] in taken:

@@ -261,7 +261,7 @@ OF_TYPE = {
 }
 
 
-def checked(mount: dict[str, Any], of_type: Mapping[str, tuple[str, ...]] = OF_TYPE) -> dict[str, Any]:
+def checked(mount: dict[str, Any], of_type: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """A mount whose members go together (`of_type`: sub-options that only some types have); raises ValueError."""
     kind = mount["type"]
     if not mount["target"].startswith("/"):

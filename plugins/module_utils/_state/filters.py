@@ -21,7 +21,7 @@ def filters(option: Mapping[str, Any] | None, name: str, known: tuple[str, ...] 
     for key, value in (option or {}).items():
         if known and key not in known:
             raise ValueError(f"{name}.{key}: there is no such filter, only {', '.join(known)}")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             result[key] = [f"{label}={_word(text, f'{name}.{key}.{label}')}" for label, text in value.items()]
         else:
             result[key] = [_word(each, f"{name}.{key}") for each in (value if isinstance(value, list) else [value])]

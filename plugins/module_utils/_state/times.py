@@ -30,11 +30,12 @@ def instant(text: str, now: datetime) -> str:
     """The same to the nanosecond, as logs and events take it: seconds, a point and nine digits."""
     whole, point, rest = text.partition(".")
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    if not whole.isdecimal():
-        try:
-            datetime.fromisoformat(whole.replace("Z", "+00:00"))
-        except ValueError:
-            return f"{moment(text, now):.9f}"
+    if point and whole.isdecimal() and digits == rest:
+        return f"{whole}.{digits:0<9.9}"
+    try:
+        datetime.fromisoformat(whole.replace("Z", "+00:00"))
+    except ValueError:
+        return f"{moment(text, now):.9f}"
     return f"{moment(whole + rest[len(digits) :], now):.0f}.{digits if point else '':0<9.9}"
 
 

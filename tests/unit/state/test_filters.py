@@ -27,6 +27,7 @@ def test_a_dictionary_stands_for_words() -> None:
     [
         ({"color": "blue"}, r"f\.color: there is no such filter, only label"),
         ({"label": None}, r"f\.label: must be"),
+        ({"label": {}}, r"f\.label: must be"),
         ({"label": {"a": []}}, r"f\.label\.a: must be"),
     ],
 )
