@@ -401,6 +401,7 @@ options:
         O(replicas), have to run for the time of O(update_config.monitor). A job has to be through.
       - It is an error when swarm pauses an update or rolls it back, or when O(wait_timeout) is over. The message
         tells what the tasks that failed say, with the last lines of their output.
+      - With O(state=absent), wait until the tasks of the service have ended, and its networks can be removed.
     type: bool
     default: false
   wait_timeout:

@@ -63,6 +63,19 @@ def test_new_tasks_run_when_the_task_ends(bench: Bench, target: Cluster) -> None
     assert running(target) == ["/bin/sh -c /bin/idle"]
 
 
+def test_what_is_removed_is_gone_when_the_task_ends(bench: Bench, target: Cluster) -> None:
+    bench.run({**WEB, "networks": ["blue"]})
+    gone = {"name": "web", "state": "absent", "wait": True, "wait_timeout": 30}
+    assert bench.run(gone).actions == ["remove service web"]
+    assert target.ask("GET", "/tasks") == []
+    assert not target.ask("GET", "/networks/blue")["Containers"]
+    bench.settled(gone)
+    deaf = ["/bin/sh", "-c", "trap '' TERM; while true; do sleep 1; done"]
+    bench.run({**WEB, "command": deaf, "stop_grace_period": "10s"})
+    said = failure(bench, {**gone, "wait_timeout": 0})
+    assert "service web is removed, but after 0 s not yet gone: task " in said
+
+
 def test_a_global_service_and_jobs(bench: Bench, target: Cluster) -> None:
     bench.run({**WEB, "mode": "global"})
     assert len(running(target)) == 1

@@ -19,7 +19,7 @@ from .._state.fields import RECREATE, UPDATE, Change, pick
 from .._state.kinds import Unfit
 from .cluster import Versioned, manager
 from .service_table import FIELDS, OF_CONTAINERS, SCALE, SCHEMA
-from .service_wait import Watch
+from .service_wait import Watch, until_gone
 from .shared import variables
 
 # What RESOLVE means as a boolean, in the words of community.docker.
@@ -53,6 +53,7 @@ class Service(Versioned):
         self.runtime: list[dict[str, Any]] = []  # the config that is the credential spec
         self.stand_in: Document | None = None  # left by a replacement that was cut short
         self.stand_in_name = f"dockside-stand-in-{hashlib.sha256(self.name.encode()).hexdigest()[:12]}"
+        self.leaving = ""  # the id of the service that is removed
         self.rebuilt = False
         self.updated = False
         if params["rollback"] and (self.desired or params["force_update"] or self.state == "absent"):
@@ -205,6 +206,10 @@ class Service(Versioned):
             {change.option: change.after for change in changes},
         )
 
+    def removal(self, found: Document) -> Plan:
+        self.leaving = found["ID"]
+        return super().removal(found)
+
     def steps(self, found: Document, changes: list[Change]) -> list[Step]:
         self.rebuilt = any(change.action == RECREATE for change in changes)
         return super().steps(found, changes)
@@ -303,6 +308,8 @@ class Service(Versioned):
         self.engine.delete(f"/services/{found['ID']}", missing=None)
 
     def settle(self, found: Document | None) -> Document | None:
+        if self.leaving and self.params["wait"]:
+            until_gone(self.engine, self.leaving, self.name, self.params["wait_timeout"])
         if not found or not self.params["wait"]:
             return found
         watch = Watch(self.engine, found["ID"], self.name, acted=self.updated, back=self.params["rollback"])

@@ -15,6 +15,7 @@ from typing import Any
 from .._engine.client import Engine
 from .._engine.errors import EngineError
 from .._state.fields import pick
+from .cluster import came
 from .service_tasks import COUNTED, mode, output
 
 Document = Mapping[str, Any]
@@ -169,3 +170,17 @@ def tail(texts: Iterable[str]) -> str:
     """The last lines of outputs, as a part of a message."""
     lines = [line for text in texts for line in text.splitlines() if line.strip()][-LINES:]
     return f" (its last output: {' | '.join(lines)[-1000:]})" if lines else ""
+
+
+def until_gone(engine: Engine, ident: str, name: str, patience: float) -> None:
+    """Wait until nothing of a removed service is left: it keeps networks in use until its tasks have ended."""
+    left: list[str] = []
+
+    def gone() -> bool:
+        # No filter on the service, which is unknown by now.
+        tasks = [task for task in engine.get("/tasks") or [] if task.get("ServiceID") == ident]
+        left[:] = [f"task {task['ID']} on node {task.get('NodeID')} is {task['Status']['State']}" for task in tasks]
+        return not left
+
+    if not came(gone, patience):
+        raise NotConverged(f"service {name} is removed, but after {patience:g} s not yet gone: {', '.join(left)}")
