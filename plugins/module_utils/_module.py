@@ -67,9 +67,15 @@ class Resource(Protocol):
     def converge(self, check_mode: bool) -> Outcome: ...
 
 
+# Shows a line while the module runs. A process can show nothing before its end; a worker of Ansible sets this.
+tell: Callable[[str], None] | None = None
+
+
 def connect(params: Mapping[str, Any]) -> Engine:
     """The engine that a task's options and this process's environment point at."""
-    return Engine(resolve(params, os.environ))
+    engine = Engine(resolve(params, os.environ))
+    engine.tell = tell or engine.tell
+    return engine
 
 
 def frame(
@@ -123,14 +129,14 @@ def run(kind: type[Resource]) -> NoReturn:
     frame(kind.argument_spec(), kind.rules, work, kind.secrets)
 
 
-def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, Any]]) -> NoReturn:
-    """A module that only reads: `query` answers its return keys."""
+def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, Any]], **rules: Any) -> NoReturn:
+    """A module that only reads: `query` answers its return keys; `rules` as for run_action()."""
 
     def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
         engine = connect(module.params)
         return finish(engine, {"changed": False, **query(engine, module.params)})
 
-    frame(spec, {}, work)
+    frame(spec, rules, work)
 
 
 def run_action(spec: Spec, action: Action, **rules: Any) -> NoReturn:

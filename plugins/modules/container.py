@@ -22,6 +22,7 @@ description:
     setting recreates the container.
 extends_documentation_fragment:
   - dockside.engine.connection
+  - dockside.engine.registry
   - dockside.engine.attributes
   - dockside.engine.healthcheck
   - dockside.engine.mount
@@ -79,8 +80,8 @@ options:
   platform:
     description:
       - The platform of the image, as C(OS[/ARCHITECTURE[/VARIANT]]), for example V(linux/arm64).
-      - It counts when an image is pulled or a container is created. The platform of a container that is there is not
-        compared.
+      - It counts when an image is pulled or a container is created. An image that is there for other platforms only
+        counts as not there. The platform of a container that is there is not compared.
     type: str
   image_comparison:
     description:
@@ -910,6 +911,18 @@ status:
   returned: O(detach=false), when this run has started the container, also when the task has failed
   type: int
   sample: 0
+progress:
+  description:
+    - What the pull of the image has moved, as far as the engine tells of it.
+  returned: when the image was pulled
+  type: list
+  elements: dict
+  sample:
+    - action: pull image nginx:1.27-alpine
+      layers: 7
+      transferred: 3
+      bytes: 30153982
+      digest: sha256:0a399eb16751829e1af26fea27b20c3ec28d7ab1fb72182879dcae1cca21206a
 actions:
   description: What was done, or in check mode would be done, in this order.
   returned: always

@@ -34,6 +34,12 @@ options:
       - The path on the target of the archive, which may be compressed with gzip, bzip2 or xz.
     type: path
     required: true
+  platform:
+    description:
+      - Load the images for this platform only, as OS[/ARCHITECTURE[/VARIANT]], for example V(linux/arm64). It is an
+        error if the archive has one of them for other platforms only.
+      - Needs API 1.48 (Engine 28.0).
+    type: str
   force:
     description:
       - Load the archive even if the engine has all its images. It is reported as changed only if that changed

@@ -45,6 +45,12 @@ options:
       - A new archive can be read by its owner only. One that is replaced hands its owner and permissions on.
     type: path
     required: true
+  platform:
+    description:
+      - Save the images for this platform only, as OS[/ARCHITECTURE[/VARIANT]], for example V(linux/arm64). All of them
+        must be there for it.
+      - Needs API 1.48 (Engine 28.0).
+    type: str
   force:
     description:
       - Write the archive even if it holds these images already.

@@ -13,9 +13,9 @@ author:
   - dockside.engine contributors (@dockside)
 description:
   - Lets the engine search Docker Hub, or another registry that has Docker Hub's search, for images.
-  - A login that M(dockside.engine.registry_login) or C(docker login) has left for the registry is used.
 extends_documentation_fragment:
   - dockside.engine.connection
+  - dockside.engine.registry
   - dockside.engine.attributes.info
 options:
   term:
@@ -75,12 +75,12 @@ images:
       sample: true
 """
 
-from ansible_collections.dockside.engine.plugins.module_utils._actions.search import SPEC, query
+from ansible_collections.dockside.engine.plugins.module_utils._actions.search import RULES, SPEC, query
 from ansible_collections.dockside.engine.plugins.module_utils._module import run_info
 
 
 def main() -> None:
-    run_info(SPEC, query)
+    run_info(SPEC, query, **RULES)
 
 
 if __name__ == "__main__":

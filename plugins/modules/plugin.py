@@ -19,6 +19,7 @@ description:
   - For registries that want a login, the one is used that M(dockside.engine.registry_login) or C(docker login) keeps.
 extends_documentation_fragment:
   - dockside.engine.connection
+  - dockside.engine.registry
   - dockside.engine.attributes
 attributes:
   check_mode:

@@ -104,7 +104,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-login_results:
+login_result:
   description:
     - Who is logged in where.
   returned: when O(state=present)

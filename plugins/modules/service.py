@@ -24,6 +24,7 @@ description:
   - If somebody else changes the service at the same time, the task looks at what is there then and begins again.
 extends_documentation_fragment:
   - dockside.engine.connection
+  - dockside.engine.registry
   - dockside.engine.attributes
   - dockside.engine.healthcheck
 attributes:
@@ -106,8 +107,7 @@ options:
     default: changed
   with_registry_auth:
     description:
-      - Whether the nodes get the login for the registry of the image, from the configuration of the Docker CLI on the
-        host that the task runs on.
+      - Whether the nodes get the login for the registry of the image, see O(username).
     type: bool
     default: false
   command:

@@ -14,8 +14,9 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Callable
 
 from ansible import constants
 from ansible.module_utils import basic
@@ -23,6 +24,8 @@ from ansible.module_utils.common import warnings
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.release import __version__ as core
+from ansible.utils.display import Display
+from ansible_collections.dockside.engine.plugins.module_utils import _module
 
 try:
     import requests
@@ -68,6 +71,7 @@ class InProcess(NormalAction):
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> Any:
         self._here = KNOWN and LIBRARIES and self._may_run_here(task_vars or {})
+        self._host = (task_vars or {}).get("inventory_hostname")
         return super().run(tmp, task_vars)
 
     def _may_run_here(self, task_vars: Mapping[str, Any]) -> bool:
@@ -116,7 +120,8 @@ class InProcess(NormalAction):
         if not self._here:
             return super()._low_level_execute_command(*command, **more)
         output, error, code = io.StringIO(), "", 0
-        with as_module(self._arguments, self._environment), redirect_stdout(output):
+        tell = partial(Display().v, host=self._host)
+        with as_module(self._arguments, self._environment, tell), redirect_stdout(output):
             try:
                 self.module.main()
             except SystemExit as end:
@@ -146,9 +151,12 @@ def action(name: str) -> type[InProcess]:
 
 
 @contextmanager
-def as_module(arguments: bytes, environment: Mapping[str, str]) -> Iterator[None]:
-    """What AnsibleModule finds in a process of its own; put back afterwards, for the next item of a loop."""
-    states: list[tuple[Any, str, Any]] = [(basic, "_ANSIBLE_ARGS", arguments)]
+def as_module(arguments: bytes, environment: Mapping[str, str], tell: Callable[[str], None]) -> Iterator[None]:
+    """What AnsibleModule finds in a process of its own; put back afterwards, for the next item of a loop.
+
+    `tell` shows a line while the module runs.
+    """
+    states: list[tuple[Any, str, Any]] = [(basic, "_ANSIBLE_ARGS", arguments), (_module, "tell", tell)]
     if _internal:
         # Warnings go into the result, where the controller looks for them, and are not shown from here.
         states += [(basic, "_ANSIBLE_PROFILE", "legacy"), (_internal, "is_controller", False)]

@@ -52,6 +52,13 @@ class Authority:
         key.chmod(0o600)
 
 
+def signing_key(certificate: Path, key: Path) -> None:
+    """Writes an RSA key and a certificate of its own, for signing tokens."""
+    key_options = ["-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=tokens"]
+    run(["openssl", "req", "-x509", *key_options, "-keyout", str(key), "-out", str(certificate)])
+    key.chmod(0o600)
+
+
 def ssh_key(path: Path) -> str:
     """Makes the key pair PATH and PATH.pub; returns the public line."""
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "dockside", "-f", str(path)])

@@ -62,6 +62,8 @@ class Lab:
         if not self._open or not self.record.owner or self.record.owner.pid != os.getpid():
             return
         with _signals_held():
+            for registry in self._registries:
+                registry.close()
             state.remove(self.record)
             for starter in self._starters:
                 starter.wait(10)  # each has reaped its sandbox's first process, and ended
@@ -153,10 +155,13 @@ class Lab:
         wait_for("nodes that are ready", ready, 30)
         return engines
 
-    def registry(self, *, tls: bool = True, users: Mapping[str, str] | None = None) -> Registry:
+    def registry(self, *, tls: bool = True, users: Mapping[str, str] | None = None, tokens: bool = False) -> Registry:
         """A registry with an address of its own, https://10.210.N.OCTET:5443, whose certificate every engine of the lab
         trusts; `users`: user -> password, None when no login is needed. With tls=False it is http, which engines refuse
         unless their daemon.json lists it (`insecure-registries`). See Engine.registry() for a plain one on 127.0.0.1.
+
+        `tokens`: passwords are checked by a server of tokens, which also gives out identity tokens. It runs in this
+        process and ends with the lab.
         """
         with self._lock:
             # A root that is there already; Podman's has no docker-registry.
@@ -165,7 +170,7 @@ class Lab:
         sandbox = self._sandbox(root, self._take_octet())
         port = 5443 if tls else 5000
         authority = self._authority("lab") if tls else None
-        registry = Registry(sandbox, f"{sandbox.address}:{port}", port, authority, users)
+        registry = Registry(sandbox, f"{sandbox.address}:{port}", port, authority=authority, users=users, tokens=tokens)
         with self._lock:
             self._registries.append(registry)
             for engine in self._engines:

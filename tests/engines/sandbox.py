@@ -6,11 +6,14 @@ Both end, with everything in them, when their first process is killed; the host 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from engines.process import LabError, Process, host_env, run, wait_for
@@ -234,6 +237,20 @@ class Sandbox:
         """Shows a directory (or file) of the host in the sandbox, at the same path."""
         # Beyond mount(8), which sees one namespace; and only a process with one thread may change its own.
         run([sys.executable, "-I", str(_BIND), str(self.process.pid), str(path)])
+
+    def listen(self, port: int = 0, address: str = "127.0.0.1") -> socket.socket:
+        """A listening TCP socket of this process in the network of the sandbox; port 0: any free one."""
+
+        def made() -> socket.socket:
+            # A thread may have a network of its own, and a socket stays in the one in which it was made.
+            libc = ctypes.CDLL(None, use_errno=True)
+            with open(f"/proc/{self.process.pid}/ns/net", encoding="utf-8") as network:
+                if libc.setns(network.fileno(), 0):
+                    raise LabError(f"the sandbox's network: {os.strerror(ctypes.get_errno())}")
+            return socket.create_server((address, port))
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(made).result()
 
     def wait_listening(self, port: int, service: Process, log: str, timeout: float = 15) -> None:
         """Until something listens on the TCP port, on whatever address of the sandbox."""

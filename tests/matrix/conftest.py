@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from engines import Lab, Registry
+from engines import Lab
 
 from tests.matrix.clusters import loner, manager, session_loner, session_manager, swarms
 from tests.matrix.harness import Target
+from tests.matrix.images import image_bench, locked, registries, registry, token_registry
 
 __all__ = ["loner", "manager", "session_loner", "session_manager", "swarms"]  # the fixtures of swarms
+__all__ += ["image_bench", "locked", "registries", "registry", "token_registry"]  # and those of images
 
 # name -> flavour of the engine and the API version that its clients are held to.
 TARGETS = {
@@ -57,17 +59,3 @@ def target(session_target: Target) -> Iterator[Target]:
     yield session_target
     session_target.reset()
     session_target.drop_images_except(images)
-
-
-@pytest.fixture(scope="session")
-def registries() -> dict[str, Registry]:
-    """The registry on 127.0.0.1:5000 of each engine that needed one so far."""
-    return {}
-
-
-@pytest.fixture
-def registry(target: Target, registries: dict[str, Registry]) -> Registry:
-    key = target.engine.socket
-    if key not in registries:
-        registries[key] = target.engine.registry()
-    return registries[key]

@@ -16,14 +16,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._actions import commit, load, save, search
-from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError, VersionError
+from engines import Registry
 
-from tests.matrix.actions import Act
+from tests.matrix.actions import Act, Query
 from tests.matrix.harness import Target
+from tests.matrix.images import AMD, ARM, push_platforms
 
 LOAD = Act(load.load, load.SPEC, {})
 SAVE = Act(save.save, save.SPEC, {})
 COMMIT = Act(commit.commit, commit.SPEC, {})
+SEARCH = Query(search.query, search.SPEC, search.RULES)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +140,66 @@ def agree_forced(target: Target, path: Path) -> dict[str, Any]:
     done = LOAD(target.client(), path=str(path), force=True)
     assert not done["changed"]
     return done
+
+
+def test_platforms(target: Target, registry: Registry, tmp_path: Path) -> None:
+    """What is saved and loaded for one platform is there for it, and nothing else is asked of it the second time."""
+    path = tmp_path / "images.tar"
+    save, load = {"path": str(path), "platform": ARM}, {"path": str(path), "platform": ARM}
+    if target.api < (1, 48):
+        with pytest.raises(VersionError, match=r"platform needs API 1\.48"):
+            SAVE(target.client(), names=["a"], **save)
+        with pytest.raises(VersionError, match=r"platform needs API 1\.48"):
+            LOAD(target.client(), **load)
+        return
+    name, _digest = push_platforms(target, registry, "archived")
+    other, _digest = push_platforms(target, registry, "archived-too")
+    # The classic store has one platform of a name.
+    there = (AMD, ARM) if target.containerd else (ARM,)
+    for each in (name, other):
+        for platform in there:
+            target.engine.docker("pull", "--platform", platform, each)
+    assert agree(SAVE, target, names=[name, other], **save)["changed"]
+    settled(SAVE, target, names=[name, other], **save)
+    assert held(path) == sorted([[name], [other]])
+    settled(LOAD, target, **load)
+    for each in (name, other):
+        target.ask("DELETE", f"/images/{each}?force=1")
+    done = agree(LOAD, target, **load)
+    assert sorted(done["image_names"]) == sorted([name, other])
+    assert {each["Architecture"] for each in done["images"]} == {"arm64"}
+    settled(LOAD, target, **load)
+    settled(LOAD, target, path=str(path))
+    # What is not there for the platform.
+    with pytest.raises(EngineError, match=f"path: {path} holds {name}, {other}, but not for linux/amd64"):
+        LOAD(target.client(), path=str(path), platform=AMD)
+    client = target.client()
+    LOAD(client, check=True, path=str(path), platform=AMD)
+    assert client.warnings == [f"this would fail: path: {path} holds {name}, {other}, but not for linux/amd64"]
+    with pytest.raises(EngineError, match=f"image {name} is not on the engine for linux/amd64"):
+        SAVE(target.client(), names=[name], path=str(path), platform=AMD)
+    with pytest.raises(ValueError, match="platform: must look like"):
+        SAVE(target.client(), names=[name], path=str(path), platform="a/b/c/d")
+
+
+@pytest.mark.parametrize("session_target", ["28.5-containerd"], indirect=True)
+def test_one_of_the_platforms_of_an_archive(target: Target, registry: Registry, tmp_path: Path) -> None:
+    """Only the containerd image store saves several."""
+    path = tmp_path / "image.tar"
+    name, digest = push_platforms(target, registry, "archived-both")
+    for platform in (AMD, ARM):
+        target.engine.docker("pull", "--platform", platform, name)
+    assert agree(SAVE, target, names=[name], path=str(path))["changed"]
+    settled(SAVE, target, names=[name], path=str(path))
+    target.ask("DELETE", f"/images/{name}?force=1")
+    assert agree(LOAD, target, path=str(path), platform=ARM)["changed"]
+    target.settle()
+    settled(LOAD, target, path=str(path), platform=ARM)
+    assert target.ask("GET", f"/images/{name}/json")["Id"] == digest
+    assert agree(LOAD, target, path=str(path), platform=AMD)["changed"]
+    target.settle()
+    settled(LOAD, target, path=str(path), platform=AMD)
+    settled(LOAD, target, path=str(path))
 
 
 def test_load_without_a_name(target: Target, tmp_path: Path) -> None:
@@ -258,12 +321,7 @@ def test_search(target: Target, tmp_path: Path) -> None:
     target.engine.sandbox.wait_listening(int(port.partition(":")[2]), server, "search.log")
 
     def ask(**options: Any) -> list[str]:
-        client = target.client()
-        try:
-            found = search.query(client, {"limit": 25, "official": None, "stars": None, **options})["images"]
-            return [each["name"] for each in found]
-        finally:
-            client.close()
+        return [each["name"] for each in SEARCH(target.client(), **options)["images"]]
 
     try:
         assert ask(term=f"{port}/web") == ["web", "ann/web"]

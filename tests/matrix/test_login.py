@@ -42,7 +42,7 @@ def test_login(target: Target, locked: Registry, tmp_path: Path) -> None:
     done = LOGIN(target.client(), **ann)
     assert said == done
     assert (done["changed"], done["actions"]) == (True, [f"log in to {locked.name} as ann, kept by {path}"])
-    assert done["login_results"] == {"serveraddress": locked.name, "username": "ann"}
+    assert done["login_result"] == {"serveraddress": locked.name, "username": "ann"}
     written = path.read_bytes()
     config = json.loads(written)
     assert config["auths"].pop(locked.name).keys() == {"auth"}

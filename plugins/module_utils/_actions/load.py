@@ -6,34 +6,36 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .._engine.streams import messages, raise_for_error
-from .._resources.images import failing, inspect
-from .image_archive import Archived, read
+from .._resources.image_archive import Archived, read
+from .._resources.image_archive import load as send
+from .._resources.images import inspect, parts
 
 Result = dict[str, Any]
 SPEC: dict[str, dict[str, Any]] = {
     "path": {"type": "path", "required": True},
+    "platform": {"type": "str"},
     "force": {"type": "bool", "default": False},
 }
-_PIECE = 65536
-_LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)")
 
 
 def load(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result], Callable[[], Result]]:
-    path = params["path"]
+    path, platform = params["path"], params["platform"]
+    if platform:
+        parts(platform)
+        engine.require([("platform", (1, 48))])
     if not os.path.lexists(path):
         return missing_file(engine, path)
     held = read(path)
     if held is None:
         engine.warnings.append(f"{path} does not tell in Docker's way what it holds: it is loaded to find out")
-    missing = [name for image in held or () for name in _missing(engine, image)]
+    unfit = [min(image.names or image.ids) for image in held or () if platform and not image.fits(platform)]
+    obstacle = f"path: {path} holds {', '.join(unfit)}, but not for {platform}" if unfit else ""
+    missing = [name for image in held or () for name in _missing(engine, image, platform)]
     needed = held is None or bool(missing) or params["force"]
     actions = [f"load {', '.join(missing) or 'images'} from {path}"] if needed else []
 
@@ -43,15 +45,22 @@ def load(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result
 
     names = [name for image in held or () for name in image.names or _known(engine, image)]
 
+    def say() -> Result:
+        # An earlier task of the play may be going to write the file anew.
+        engine.warnings.extend([f"this would fail: {obstacle}"] if obstacle else [])
+        return result(names, needed)
+
     def act() -> Result:
+        if obstacle:
+            raise EngineError(obstacle)
         if not needed:
             return result(names, False)
         before = _listed(engine)
-        loaded = _load(engine, path)
+        loaded = send(engine, path, platform)
         # Forced, or of unknown contents: only now it shows whether anything is new.
         return result(loaded, bool(missing) or _listed(engine) != before)
 
-    return lambda: result(names, needed), act
+    return say, act
 
 
 def missing_file(engine: Engine, path: str) -> tuple[Callable[[], Result], Callable[[], Result]]:
@@ -67,34 +76,23 @@ def missing_file(engine: Engine, path: str) -> tuple[Callable[[], Result], Calla
     return say, act
 
 
-def _missing(engine: Engine, image: Archived) -> list[str]:
+def _missing(engine: Engine, image: Archived, platform: str | None) -> list[str]:
     """The names, or the id, under which this image is not on the engine."""
-    found = {name: inspect(engine, name) for name in image.names}
-    if not image.names and not _known(engine, image):
+    if not image.names and not _known(engine, image, platform):
         return [min(image.ids)]
-    return [name for name, there in found.items() if not there or not image.same(there)]
+    return [name for name in image.names if not _there(engine, image, name, platform)]
 
 
-def _known(engine: Engine, image: Archived) -> list[str]:
+def _there(engine: Engine, image: Archived, name: str, platform: str | None) -> bool:
+    found = inspect(engine, name)
+    part = inspect(engine, name, platform) if platform else found
+    return bool(found and part and (image.same(found) or image.same(part)))
+
+
+def _known(engine: Engine, image: Archived, platform: str | None = None) -> list[str]:
     """The id that an image without a name has on the engine."""
-    return [found["Id"] for found in (inspect(engine, each) for each in sorted(image.ids)) if found][:1]
+    return [found["Id"] for found in (inspect(engine, each, platform) for each in sorted(image.ids)) if found][:1]
 
 
 def _listed(engine: Engine) -> list[tuple[str, list[str]]]:
     return sorted((image["Id"], sorted(image["RepoTags"] or [])) for image in engine.get("/images/json"))
-
-
-def _load(engine: Engine, path: str) -> list[str]:
-    """Send the archive; answers the names and ids that the engine says it loaded."""
-    loaded = []
-    headers = {"Content-Type": "application/x-tar"}
-    try:
-        with open(path, "rb") as file, failing(f"{path} cannot be loaded"):
-            body = iter(partial(file.read, _PIECE), b"")
-            with engine.stream("POST", "/images/load", {"quiet": True}, body=body, headers=headers) as stream:
-                for message in messages(stream.chunks()):
-                    raise_for_error(message)
-                    loaded += _LOADED.findall(message.get("stream") or "")
-    except OSError as error:
-        raise EngineError(f"{path} cannot be read: {error.strerror}") from error
-    return loaded

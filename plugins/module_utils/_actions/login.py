@@ -54,7 +54,7 @@ def login(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Resul
     result: Result = {
         "changed": changed,
         "actions": actions,
-        "login_results": {"serveraddress": key, "username": user},
+        "login_result": {"serveraddress": key, "username": user},
         "diff": _diff(key, found, wanted),
     }
 

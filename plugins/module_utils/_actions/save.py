@@ -13,26 +13,30 @@ from typing import Any, Callable
 from .._engine.client import Engine
 from .._engine.errors import EngineError
 from .._engine.registry import is_id, parse_reference
-from .._resources.images import failing, inspect
-from .image_archive import read
+from .._resources.image_archive import read
+from .._resources.images import failing, for_platform, inspect, oci, parts
 
 Result = dict[str, Any]
 SPEC: dict[str, dict[str, Any]] = {
     "names": {"type": "list", "elements": "str", "required": True, "aliases": ["name"]},
     "tag": {"type": "str", "default": "latest"},
     "path": {"type": "path", "required": True},
+    "platform": {"type": "str"},
     "force": {"type": "bool", "default": False},
 }
 
 
 def save(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result], Callable[[], Result]]:
-    path = params["path"]
+    path, platform = params["path"], params["platform"]
+    if platform:
+        parts(platform)
+        engine.require([("platform", (1, 48))])
     names = [name if is_id(name) else _named(name, params["tag"]) for name in params["names"]]
     if not names:
         raise ValueError("names: must name an image")
-    found = {name: inspect(engine, name) for name in names}
+    found = {name: inspect(engine, name, platform) for name in names}
     images = {name: image for name, image in found.items() if image}
-    absent = [f"image {name} is not on the engine" for name in found if name not in images]
+    absent = [f"image {name} is not on the engine{for_platform(platform)}" for name in found if name not in images]
     why = "it is asked for" if params["force"] else difference(path, images)
     actions = [f"save {', '.join(found)} to {path}: {why}"] if why or absent else []
     result: Result = {"changed": bool(actions), "actions": actions, "images": list(images.values())}
@@ -46,7 +50,7 @@ def save(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result
         if absent:
             raise EngineError("; ".join(absent))
         if why:
-            write(engine, list(found), path)
+            write(engine, list(found), path, platform)
         return result
 
     return say, act
@@ -87,14 +91,17 @@ def difference(path: str, images: Mapping[str, Mapping[str, Any]]) -> str:
     return ""
 
 
-def write(engine: Engine, names: list[str], path: str) -> None:
+def write(engine: Engine, names: list[str], path: str, platform: str | None = None) -> None:
     """The whole archive or none: what is at `path` stays until the new one is complete."""
     path, temporary = os.path.realpath(path), ""
     try:
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:100]}-")
         with open(handle, "wb") as file, failing(f"{', '.join(names)} cannot be saved"):
-            one = len(names) == 1
-            place, query = (f"/images/{names[0]}/get", {}) if one else ("/images/get", {"names": tuple(names)})
+            # The one operation for many would do for one, too; engines have another for that.
+            one, only = len(names) == 1, {"platform": oci(platform) if platform else None}
+            place, query = (
+                (f"/images/{names[0]}/get", only) if one else ("/images/get", {"names": tuple(names), **only})
+            )
             with engine.stream("GET", place, query) as stream:
                 for chunk in stream.chunks():
                     file.write(chunk)

@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
+from .._engine import access
 from .._engine.client import Engine
-from .._engine.registry import auth_header
 
 SPEC: dict[str, dict[str, Any]] = {
     "term": {"type": "str", "required": True},
     "limit": {"type": "int", "default": 25},
     "official": {"type": "bool"},
     "stars": {"type": "int"},
+    **access.SPEC,
 }
+RULES = {"required_together": access.TOGETHER}
 
 
 def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,12 +33,9 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
     # As in an image's name, a registry stands in front of the first slash and looks like a host.
     domain, slash, _rest = term.partition("/")
     registry = domain if slash and (set(domain) & set(".:") or domain == "localhost") else "docker.io"
-    header = auth_header(registry, os.environ)
-    found = engine.get(
-        "/images/search",
-        {"term": term, "limit": params["limit"], "filters": filters},
-        headers={"X-Registry-Auth": header} if header else {},
-        patience=60,
-    )
+    way = access.Access(engine, params)
+    asked = {"term": term, "limit": params["limit"], "filters": filters}
+    headers = way.headers(registry)
+    found = way.patiently(lambda: engine.get("/images/search", asked, headers=headers, patience=60))
     members = ("name", "description", "star_count", "is_official")
     return {"images": [{name: each.get(name) for name in members} for each in found or []]}

@@ -44,6 +44,7 @@ class Engine:
         self.endpoint = endpoint
         self.warnings: list[str] = []  # of the daemon, each once
         self.trace: list[str] = []  # with option debug: requests and their status
+        self.tell: Callable[[str], None] = _unheard  # takes a line about what is under way, for who watches
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._api: Version | None = None
@@ -232,6 +233,10 @@ class Stream:
             raise fault(error, self._endpoint) from error
         if raw.length_remaining:  # urllib3 1.26 does not mind
             raise ConnectionLost(str(self._endpoint), f"{raw.length_remaining} bytes are missing")
+
+
+def _unheard(line: str) -> None:
+    """Nobody watches."""
 
 
 def _text(version: Version) -> str:

@@ -118,9 +118,19 @@ def auth_header(domain: str, environ: Mapping[str, str]) -> str | None:
     Only the credential helper that is responsible for the registry is run. EndpointError when it or the file fails.
     """
     path = os.path.join(config_dir(environ), "config.json")
-    key = _HUB_KEY if domain in _HUB_ALIASES else domain
+    key = key_of(domain)
     found = find_login(load_json(path), key, environ, path)
     return encode_auth({**found, "serveraddress": key}) if found else None
+
+
+def key_of(domain: str) -> str:
+    """The registry's name in config.json, of the domain of a Reference."""
+    return _HUB_KEY if domain in _HUB_ALIASES else domain
+
+
+def login_of(user: str, secret: str) -> dict[str, str]:
+    """A login as the API has it. By the user <token>, credential helpers tell that the secret is an identity token."""
+    return {"identitytoken": secret} if user == "<token>" else {"username": user, "password": secret}
 
 
 def find_login(config: Mapping[str, Any], key: str, environ: Mapping[str, str], path: str) -> dict[str, str] | None:
@@ -217,4 +227,4 @@ def _asked(name: str, key: str, environ: Mapping[str, str], path: str) -> dict[s
             f"The credential helper docker-credential-{name} (from {path}) failed for {key}: "
             "it did not answer with Username and Secret"
         ) from error
-    return {"identitytoken": secret} if user == "<token>" else {"username": user, "password": secret}
+    return login_of(user, secret)

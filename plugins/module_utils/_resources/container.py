@@ -12,8 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable
 
+from .._engine import access
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError
+from .._engine.registry import is_id
 from .._engine.streams import frames
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
@@ -24,6 +26,7 @@ from .container_mounts import ANONYMOUS, carry, renew
 from .container_networks import Networks, mode
 from .container_networks import config as endpoint_config
 from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, security
+from .registries import Registries
 from .shared import variables
 
 STARTED = ("started", "healthy")
@@ -83,8 +86,9 @@ class Container(Resource):
         "renew_anonymous_volumes": {"type": "bool", "default": False},
         "healthy_wait_timeout": {"type": "float", "default": 300},
         "removal_wait_timeout": {"type": "float"},
+        **access.SPEC,
     }
-    rules = {"mutually_exclusive": [("gpus", "device_requests")]}
+    rules = {"mutually_exclusive": [("gpus", "device_requests")], "required_together": access.TOGETHER}
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         comparisons = dict(params.get("comparisons") or {})
@@ -98,6 +102,7 @@ class Container(Resource):
         if "security_opts" in self.desired:
             self.desired["security_opts"] = profiles(self.desired["security_opts"], self.desired)
         self.reference: str | None = params.get("image")
+        self.registries = Registries(engine, params)
         self.image: Document | None = None  # inspect of the wanted image, None while it is not there
         self.pull = False  # a pull is planned
         self.own: Document = {}  # inspect of the container less what its image gave
@@ -210,12 +215,15 @@ class Container(Resource):
         rule = self.params.get("pull")
         if isinstance(rule, bool):  # as community.docker has it, too
             rule = "always" if rule else "missing"
-        if self.image is None:
+        platform = self.params.get("platform")
+        named = bool(platform and self.image) and not is_id(self.reference)
+        if self.image is None or (named and not images.serves(self.engine, self.reference, self.image, str(platform))):
             self.pull = rule != "never"
             if not self.pull:
-                self.obstacles.append(f"image {self.reference} is not there, and pull is never")
+                there = images.for_platform(platform)
+                self.obstacles.append(f"image {self.reference} is not there{there}, and pull is never")
         elif rule == "always":
-            self.pull = images.outdated(self.engine, self.reference, self.image, self.params.get("platform"))
+            self.pull = self.registries.outdated(self.reference, self.image)
 
     def resolve_networks(self, found: Document | None) -> None:
         """Ids of networks and names of containers become what the comparison speaks of: names of networks, ids."""
@@ -354,7 +362,7 @@ class Container(Resource):
     def fetch(self) -> bool:
         """Pull the image; answers whether its name now means another one."""
         reference, before = self.reference or "", self.image
-        images.pull(self.engine, reference, self.params.get("platform"))
+        self.registries.pull(reference, self.params.get("platform"))
         self.image = images.inspect(self.engine, reference) or {"Id": ""}
         return not before or self.image["Id"] != before["Id"]
 
@@ -759,9 +767,11 @@ class Container(Resource):
                 name + equals + (HIDDEN if name in self.params["secret_env"] else text) for name, equals, text in pairs
             ]
             container["Config"] = {**found["Config"], "Env": env}
+        value = {"progress": self.registries.progress} if self.registries.progress else {}
         if not self.ended:
-            return {"container": container}
-        return {"container": {**container, "Output": self.ended["output"]}, "status": self.ended["status"]}
+            return {"container": container, **value}
+        container["Output"] = self.ended["output"]
+        return {"container": container, "status": self.ended["status"], **value}
 
 
 def environment(params: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,51 +1,44 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What images, containers and services ask of images: is it here, is it the newest, fetch it."""
+"""What images and containers ask of an engine's images: is it here, for which platform, and under which digest."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import APIError, StreamError
-from .._engine.registry import Reference, auth_header, is_id, parse_reference
+from .._engine.registry import Reference, parse_reference
 from .._engine.streams import messages, raise_for_error
 from .._state.converge import Document
 from .._state.kinds import Unfit
 
 
-def inspect(engine: Engine, reference: str) -> dict[str, Any] | None:
-    """The image of a name or an id (GET /images/{name}/json), None when it is not on the engine."""
-    found: dict[str, Any] | None = engine.get(f"/images/{reference}/json", missing=None)
+def inspect(engine: Engine, reference: str, platform: str | None = None) -> dict[str, Any] | None:
+    """The image of a name or an id (GET /images/{name}/json), None when it is not on the engine.
+
+    `platform`: as it is there for this platform, where the daemon can tell (API 1.49).
+    """
+    query = {"platform": oci(platform)} if platform and engine.api >= (1, 49) else {}
+    found: dict[str, Any] | None = engine.get(f"/images/{reference}/json", query, missing=None)
     return found
 
 
-def pull(engine: Engine, reference: str, platform: str | None = None) -> None:
-    """Fetch an image from its registry (POST /images/create), with the docker CLI's login if there is one.
+def follow(
+    engine: Engine, path: str, query: Mapping[str, Any], take: Callable[[dict[str, Any]], Any] | None = None, **how: Any
+) -> None:
+    """POST what answers with a stream of messages: it is read to the end, and may report an error anywhere.
 
-    Raises StreamError that names the image, ValueError for what is no image name.
+    `take` gets each message. StreamError for an error in the stream.
     """
-    name = parse_reference(reference)
-    # Without a tag the daemon would fetch every tag of the repository.
-    query = {"fromImage": name.repository, "tag": name.digest or name.tag, "platform": platform}
-    with failing(f"image {name} cannot be pulled"):
-        create(engine, query, headers=credentials(name))
-
-
-def create(engine: Engine, query: Mapping[str, Any], **how: Any) -> None:
-    """POST /images/create."""
-    follow(engine, "/images/create", query, **how)
-
-
-def follow(engine: Engine, path: str, query: Mapping[str, Any], **how: Any) -> None:
-    """A POST that answers with its progress: the stream has to be read to its end, and may report an error anywhere."""
     with engine.stream("POST", path, query, **how) as stream:
         for message in messages(stream.chunks()):
             raise_for_error(message)
+            if take:
+                take(message)
 
 
 @contextmanager
@@ -65,47 +58,21 @@ def checked(text: str, option: str, default_tag: str | None = None) -> Reference
         raise Unfit.at(option, error) from None
 
 
-def credentials(name: Reference) -> dict[str, str]:
-    """The header with the login for the image's registry."""
-    header = auth_header(name.domain, os.environ)
-    return {"X-Registry-Auth": header} if header else {}
-
-
-def newest(engine: Engine, reference: str) -> str | None:
-    """The digest that the registry has under this name (GET /distribution/{name}/json); None, with a warning, when the
-    daemon cannot ask."""
-    name = parse_reference(reference)
-    try:
-        answer = engine.get(f"/distribution/{name}/json", headers=credentials(name), patience=60)
-    except APIError as error:
-        engine.warnings.append(f"whether {name} is up to date shows only by pulling it: {error.message}")
-        return None
-    digest: str = answer["Descriptor"]["digest"]
-    return digest
-
-
-def published(engine: Engine, name: Reference) -> str | None:
-    """The digest that the registry has of a tag; None also when it cannot be asked, for only a push can say why."""
-    tagged = f"{name.repository}:{name.tag}"
-    try:
-        answer = engine.get(f"/distribution/{tagged}/json", headers=credentials(name), patience=60)
-    except APIError:
-        return None
-    return str(answer["Descriptor"]["digest"])
-
-
-def outdated(engine: Engine, reference: str, image: Document, platform: str | None = None) -> bool:
-    """Whether a pull is needed to have what the registry has; True, with a warning, when the daemon cannot ask it."""
-    if is_id(reference):
-        return False
-    name = parse_reference(reference)
-    if platform and not serves(engine, reference, image, platform):
-        return True
-    return not name.digest and not holds(image, name, newest(engine, reference))
-
-
 def holds(image: Document, name: Reference, digest: str | None) -> bool:
+    """Whether the image has, as far as the engine knows, this digest in the registry."""
     return f"{name.repository}@{digest}" in (image.get("RepoDigests") or [])
+
+
+def shipped(engine: Engine, reference: str, image: Document, platform: str | None) -> list[str]:
+    """The digests of the image's parts of which a push may bring just one: that of the platform, or the only one that
+    is there. Only the containerd image store has such parts (GET /images/{name}/json with manifests, API 1.48)."""
+    if "Descriptor" not in image:
+        return []
+    found = engine.get(f"/images/{reference}/json", {"manifests": True})
+    there = [each for each in found.get("Manifests") or [] if each["Available"] and each["Kind"] == "image"]
+    if platform:
+        there = [each for each in there if words(each["ImageData"]["Platform"]) == parts(platform)]
+    return [each["ID"] for each in there] if len(there) == 1 else []
 
 
 # What else the architectures are called.
@@ -134,15 +101,32 @@ def parts(platform: str) -> tuple[str, str, str]:
     return system, architecture, variant
 
 
+def oci(platform: str) -> dict[str, str]:
+    """The platform as the API takes it; the variant that is meant anyway goes without saying."""
+    system, architecture, variant = parts(platform)
+    asked = {"os": system, "architecture": architecture, "variant": variant}
+    if variant == VARIANTS.get(architecture):
+        del asked["variant"]
+    return {key: text for key, text in asked.items() if text}
+
+
+def for_platform(platform: str | None) -> str:
+    """What a message says of it."""
+    return f" for {platform}" if platform else ""
+
+
+def words(found: Mapping[str, Any]) -> tuple[str, str, str]:
+    """parts() of what the API says of a platform."""
+    return parts("/".join(found[key] for key in ("os", "architecture", "variant") if found.get(key)) or "unknown")
+
+
 def serves(engine: Engine, reference: str, image: Document, platform: str) -> bool:
     """Whether the image is there for the platform."""
-    system, architecture, variant = wanted = parts(platform)
-    there = "/".join(filter(None, [image["Os"], image["Architecture"], image.get("Variant")])) or "unknown"
-    if parts(there) == wanted or (not architecture and image["Os"] == system):
+    system, architecture, _variant = wanted = parts(platform)
+    there = {"os": image["Os"], "architecture": image["Architecture"], "variant": image.get("Variant")}
+    if words(there) == wanted or (not architecture and image["Os"] == system):
         return True
     if engine.api < (1, 49) or not architecture:
         return False
     # The containerd image store keeps one name for several platforms, and inspect shows the host's own.
-    asked = {"os": system, "architecture": architecture, "variant": variant}
-    found = engine.get(f"/images/{reference}/json", {"platform": asked}, missing=None)
-    return found is not None
+    return inspect(engine, reference, platform) is not None

@@ -12,14 +12,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable
 from uuid import uuid4
 
+from .._engine import access
 from .._engine.client import Engine
 from .._engine.errors import APIError, EngineError
 from .._engine.registry import Reference, encode_auth, parse_reference
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import CREATE_ONLY, UPDATE, Change, Field, Modes, Schema, Values
 from .._state.kinds import Map, Unfit
-from .images import checked, credentials, failing, follow, published
+from .images import checked, failing, follow
 from .plugin_files import contents, described, differences
+from .registries import Registries
 
 Privileges = list[dict[str, Any]]
 
@@ -112,11 +114,16 @@ class Plugin(Resource):
         "enable_timeout": {"type": "int", "default": 0},
         "force_disable": {"type": "bool", "default": False},
         "force_remove": {"type": "bool", "default": False},
+        **access.SPEC,
     }
-    rules = {"mutually_exclusive": [("source_path", "alias"), ("source_path", "privileges")]}
+    rules = {
+        "mutually_exclusive": [("source_path", "alias"), ("source_path", "privileges")],
+        "required_together": access.TOGETHER,
+    }
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         super().__init__(engine, {**params, "name": params["plugin_name"]})
+        self.registries = Registries(engine, params)
         remote = checked(self.name, "plugin_name", "latest")
         self.local = replace(remote, tag=remote.tag or "latest", digest=None)
         if params["alias"]:
@@ -242,8 +249,12 @@ class Plugin(Resource):
         return asked
 
     def ask(self, remote: Reference) -> Privileges:
-        query, login = {"remote": str(remote)}, credentials(remote)
-        return list(self.engine.get("/plugins/privileges", query, headers=login, patience=PATIENCE) or [])
+        query, login = {"remote": str(remote)}, self.registries.headers(remote.domain)
+
+        def get() -> Privileges:
+            return list(self.engine.get("/plugins/privileges", query, headers=login, patience=PATIENCE) or [])
+
+        return self.registries.patiently(get)
 
     def check(self, found: Document) -> None:
         """Unfit for a setting that the plugin does not have, or does not let be set."""
@@ -275,7 +286,7 @@ class Plugin(Resource):
         """POST /plugins/pull, with the privileges that privileges() has found to be granted."""
         query = {"remote": str(self.remote), "name": self.name}
         with failing(f"plugin {self.remote} cannot be installed"):
-            follow(self.engine, "/plugins/pull", query, body=self.asked, headers=credentials(self.remote))
+            self.follow("/plugins/pull", query, self.remote, self.asked)
 
     def create(self) -> None:
         """POST /plugins/create, with the files of the source."""
@@ -311,9 +322,8 @@ class Plugin(Resource):
 
     def upgrade(self, remote: Reference, granted: Privileges | None) -> None:
         """POST /plugins/{name}/upgrade; the settings stay."""
-        path, query, login = f"/plugins/{self.name}/upgrade", {"remote": str(remote)}, credentials(remote)
         with failing(f"plugin {self.name} cannot be upgraded to {remote}"):
-            follow(self.engine, path, query, body=granted, headers=login)
+            self.follow(f"/plugins/{self.name}/upgrade", {"remote": str(remote)}, remote, granted)
         # The engine keeps the new reference in its memory only, until it saves the plugin for another reason.
         self.assign([])
 
@@ -426,7 +436,7 @@ class Plugin(Resource):
 
     def publish(self, plan: Plan) -> None:
         """Plan to push a plugin that is new here, or that the registry has none of: its digest here nobody tells."""
-        there = published(self.engine, self.local)
+        there = self.registries.published(self.local)
         if there and not self.fresh:
             return
         plan.before[f"{self.name} in the registry"] = there
@@ -436,11 +446,16 @@ class Plugin(Resource):
 
     def push(self) -> bool:
         """POST /plugins/{name}/push; answers whether the registry has something else now."""
-        before = published(self.engine, self.local)
-        headers = credentials(self.local) or {"X-Registry-Auth": encode_auth({})}
+        before = self.registries.published(self.local)
         with failing(f"plugin {self.name} cannot be pushed"):
-            follow(self.engine, f"/plugins/{self.name}/push", {}, headers=headers)
-        return published(self.engine, self.local) != before
+            self.follow(f"/plugins/{self.name}/push", {}, self.local)
+        return self.registries.published(self.local) != before
+
+    def follow(self, path: str, query: Mapping[str, Any], name: Reference, body: Any = None) -> None:
+        """A request that makes the engine speak to the registry of `name`."""
+        # A push wants a login from everybody.
+        headers = self.registries.headers(name.domain) or {"X-Registry-Auth": encode_auth({})}
+        self.registries.patiently(lambda: follow(self.engine, path, query, body=body, headers=headers))
 
     def value(self, found: Document | None) -> dict[str, Any]:
         asked = {} if self.asked is None else {"privileges": self.asked}

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from .._engine import access
 from .._engine.errors import APIError, EngineError
-from .._engine.registry import Reference, auth_header, is_id, parse_reference
+from .._engine.registry import Reference, is_id, parse_reference
 from .._state.converge import Document, Plan, Step
 from .._state.fields import RECREATE, UPDATE, Change, pick
 from .._state.kinds import Unfit
@@ -44,10 +44,13 @@ class Service(Versioned):
         "rollback": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
+        **access.SPEC,
     }
+    rules = {"required_together": access.TOGETHER}
 
     def __init__(self, engine: Any, params: Mapping[str, Any]) -> None:
         super().__init__(engine, {**params, "env": environment(params)})
+        self.access = access.Access(engine, params)
         self.networks: dict[str, str] = {}  # id -> name
         self.platforms: list[dict[str, Any]] | None = None  # those of the image, when a registry was asked
         self.runtime: list[dict[str, Any]] = []  # the config that is the credential spec
@@ -138,7 +141,7 @@ class Service(Versioned):
     def digest(self, image: Reference) -> str | None:
         """What the registry has under a name (GET /distribution/{name}/json); None with a warning when nobody knows."""
         try:
-            answer = self.engine.get(f"/distribution/{image.name}/json", headers=login(image), patience=60)
+            answer = self.access.look(image)
         except EngineError as error:
             reason = error.message if isinstance(error, APIError) else str(error)
             self.engine.warnings.append(
@@ -247,7 +250,7 @@ class Service(Versioned):
     def login(self) -> dict[str, str]:
         """The header with the login for the image's registry, for the nodes to use."""
         image = reference(self.desired.get("image"))
-        return login(image) if image and self.params["with_registry_auth"] else {}
+        return self.access.headers(image.domain) if image and self.params["with_registry_auth"] else {}
 
     def create(self) -> None:
         self.post(self.body(self.replaced(), set(self.desired)))
@@ -329,11 +332,6 @@ def reference(text: str | None) -> Reference | None:
         return parse_reference(text) if text else None
     except ValueError:
         return None
-
-
-def login(image: Reference) -> dict[str, str]:
-    header = auth_header(image.domain, os.environ)
-    return {"X-Registry-Auth": header} if header else {}
 
 
 def environment(params: Mapping[str, Any]) -> Any:

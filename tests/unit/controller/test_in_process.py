@@ -16,6 +16,7 @@ import pytest
 pytest.importorskip("ansible.plugins.action.normal")
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
+from ansible_collections.dockside.engine.plugins.module_utils import _module
 from ansible_collections.dockside.engine.plugins.plugin_utils import _in_process
 
 pytestmark = pytest.mark.controller
@@ -103,11 +104,13 @@ def test_another_link_to_the_same_python_is_the_same(monkeypatch: pytest.MonkeyP
 def test_everything_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEPT", "1")
     before = dict(os.environ), basic._ANSIBLE_ARGS
-    with pytest.raises(SystemExit), _in_process.as_module(b"{}", {"KEPT": "2", "NEW": "3"}):
+    with pytest.raises(SystemExit), _in_process.as_module(b"{}", {"KEPT": "2", "NEW": "3"}, print):
         assert (os.environ["KEPT"], os.environ["NEW"], basic._ANSIBLE_ARGS) == ("2", "3", b"{}")
+        assert _module.connect({"docker_host": "unix:///nowhere"}).tell is print
         warnings.warn("of this task")
         assert len(warnings.get_warning_messages()) == 1
         raise SystemExit(1)
     assert (dict(os.environ), basic._ANSIBLE_ARGS) == before
-    with _in_process.as_module(b"{}", {}):
+    assert _module.tell is None
+    with _in_process.as_module(b"{}", {}, print):
         assert not warnings.get_warning_messages()  # of the task before

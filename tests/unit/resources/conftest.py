@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._engine.endpoint import resolve
 from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome, Resource, converge
@@ -41,8 +42,10 @@ def task(engine: Engine) -> Task:
     """task(Network, name="web", check=False, …): runs it with these options and the defaults of the others."""
 
     def run(kind: type[Resource], check: bool = False, **options: Any) -> Outcome:
-        defaults = {name: entry.get("default") for name, entry in kind.argument_spec().items()}
-        return converge(kind(engine, {**defaults, **options}), check)
+        found = ArgumentSpecValidator(kind.argument_spec(), **dict(kind.rules)).validate(options)
+        if found.error_messages:
+            raise ValueError("; ".join(found.error_messages))
+        return converge(kind(engine, found.validated_parameters), check)
 
     return run
 

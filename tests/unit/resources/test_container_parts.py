@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.dockside.engine.plugins.module_utils._engine.access import SPEC
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container import Container
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_image import alike, own, present
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_mounts import (
@@ -25,6 +26,8 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.kinds impor
 
 ID = "0123456789ab" + "c" * 52
 ANONYMOUS = "d" * 64
+# What every task says, with the defaults of what it says of registries.
+OPTIONS = {"name": "case", "state": "started", **{option: entry.get("default") for option, entry in SPEC.items()}}
 
 
 def bindings(*texts: str, default: str | None = None) -> Any:
@@ -295,7 +298,7 @@ LIMITS = {
 )
 def test_cost(options: dict[str, Any], api: tuple[int, int], cost: str) -> None:
     engine: Any = SimpleNamespace(api=api, warnings=[], get=lambda path: {})
-    container = Container(engine, {"name": "case", "state": "started", **options})
+    container = Container(engine, {**OPTIONS, **options})
     before = found(host=LIMITS)
     container.own = container.compared = before
     assert {change.option: change.action for change in container.changes(before)} == dict.fromkeys(options, cost)
@@ -312,12 +315,12 @@ def test_cost(options: dict[str, Any], api: tuple[int, int], cost: str) -> None:
 )
 def test_comparisons_that_do_not_fit(comparisons: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Container(SimpleNamespace(), {"name": "case", "state": "started", "comparisons": comparisons})  # type: ignore[arg-type]
+        Container(SimpleNamespace(), {**OPTIONS, "comparisons": comparisons})  # type: ignore[arg-type]
 
 
 def test_purge_networks_is_a_strict_comparison() -> None:
     engine: Any = SimpleNamespace()
-    assert Container(engine, {"name": "case", "state": "started", "purge_networks": True}).modes["networks"] == STRICT
+    assert Container(engine, {**OPTIONS, "purge_networks": True}).modes["networks"] == STRICT
 
 
 def test_words_that_only_engines_show_are_passed_over() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._actions.image_archive import read
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.dockside.engine.plugins.module_utils._resources.image_archive import read
 
 CONFIG, MANIFEST = "c" * 64, "d" * 64
 CREATED = {"created": "2026-01-05T08:12:31Z", "rootfs": {"diff_ids": ["sha256:1", "sha256:2"]}}

@@ -61,6 +61,14 @@ def decoded(headers: dict[str, str]) -> Any:
     return json.loads(base64.urlsafe_b64decode(headers["X-Registry-Auth"]))
 
 
+def test_the_login_of_the_task_wins(login: dict[str, str]) -> None:
+    engine = FakeManager(None)
+    run(engine, image=IMAGE, with_registry_auth=True, username="bob", password="word")
+    expected = {"username": "bob", "password": "word", "serveraddress": "registry.example"}
+    assert decoded(engine.logins[0]) == expected
+    assert decoded(engine.sent[0][3]) == expected
+
+
 def test_the_registry_is_asked_with_the_login_and_the_nodes_get_it_when_wanted(login: dict[str, str]) -> None:
     for wanted in (True, False):
         engine = FakeManager(None)

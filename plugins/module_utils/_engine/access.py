@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a task meets registries: with the login of its options, or else that of the docker CLI, and with patience."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, Callable, TypeVar
+
+from .client import Engine
+from .errors import APIError, EngineError, StreamError, UnreachableError
+from .registry import Reference, auth_header, encode_auth, key_of, login_of
+
+# The twin of the doc fragment `registry`.
+SPEC: dict[str, dict[str, Any]] = {
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "registry_retries": {"type": "int", "default": 3},
+    "registry_retry_delay": {"type": "float", "default": 2},
+}
+TOGETHER = [("username", "password")]
+
+# What daemons say of a registry that wants fewer requests, and of a connection to it that broke.
+_LIMITED = re.compile("toomanyrequests|too many requests|status code 429", re.IGNORECASE)
+_BROKEN = re.compile(r"\bEOF\b|connection reset by peer|broken pipe|use of closed network connection")
+Answer = TypeVar("Answer")
+
+
+class Access:
+    """`params` has the options in SPEC. Raises ValueError for those that do not fit."""
+
+    def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
+        self.engine = engine
+        self.login = login_of(params["username"], params["password"]) if params["username"] else None
+        self.retries: int = params["registry_retries"]
+        self.delay: float = params["registry_retry_delay"]
+        for option in ("registry_retries", "registry_retry_delay"):
+            if params[option] < 0:
+                raise ValueError(f"{option}: must not be negative, as {params[option]} is")
+
+    def headers(self, domain: str) -> dict[str, str]:
+        """The header with the login for a registry; none when there is no login."""
+        if self.login:
+            return {"X-Registry-Auth": encode_auth({**self.login, "serveraddress": key_of(domain)})}
+        header = auth_header(domain, os.environ)
+        return {"X-Registry-Auth": header} if header else {}
+
+    def look(self, name: Reference) -> dict[str, Any]:
+        """What the registry says of an image (GET /distribution/{name}/json): Descriptor and Platforms."""
+
+        def ask() -> dict[str, Any]:
+            answer: dict[str, Any] = self.engine.get(
+                f"/distribution/{name}/json", headers=self.headers(name.domain), patience=60
+            )
+            return answer
+
+        return self.patiently(ask)
+
+    def digest(self, name: Reference) -> str:
+        return str(self.look(name)["Descriptor"]["digest"])
+
+    def patiently(self, ask: Callable[[], Answer], resumes: bool = False) -> Answer:
+        """What `ask` answers; while the registry wants fewer requests it is asked again, with growing breaks between.
+
+        `resumes`: also when a connection broke, that to the daemon or the daemon's to the registry. StreamError when
+        the retries are used up.
+        """
+        left, delay = self.retries, self.delay
+        while True:
+            try:
+                return ask()
+            except (APIError, StreamError, UnreachableError) as error:
+                reason = passing(error, resumes)
+                if not reason:
+                    raise
+                if not left:
+                    raise StreamError(f"{reason} (tried {self.retries + 1} times): {error.message}") from error
+                self.engine.tell(f"{reason}, tried again in {delay:g} seconds: {error.message}")
+            left -= 1
+            time.sleep(delay)
+            delay *= 2
+
+
+def passing(error: EngineError, resumes: bool) -> str:
+    """Why the same request may succeed later; "" when it will not."""
+    if getattr(error, "status", 0) == 429 or _LIMITED.search(error.message):
+        return "the registry limits requests"
+    if resumes and (isinstance(error, UnreachableError) or _BROKEN.search(error.message)):
+        return "the connection broke"
+    return ""
