@@ -32,12 +32,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The image that the tag means today, and the same one on all hosts
+- name: What the tag means now, for all hosts
+  ansible.builtin.set_fact:
+    digest: "{{ lookup('dockside.engine.image_digest', 'nginx:1.27') }}"
+  run_once: true
+
+- name: That image, whatever happens to the tag
   dockside.engine.container:
     name: web
     image: "nginx@{{ digest }}"
-  vars:
-    digest: "{{ lookup('dockside.engine.image_digest', 'nginx:1.27') }}"
 
 - name: Several at once, of a registry that wants a login
   ansible.builtin.debug:

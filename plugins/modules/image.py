@@ -27,6 +27,8 @@ attributes:
       - With O(pull=always) or O(force_source=true), the engine asks the registry whether it has another image under
         this name, and with O(push=true) whether it has this one. Where it cannot ask, a warning says so and the pull
         or push is reported as a change, which it may turn out not to be.
+      - What digest an image has in a registry the classic image store only knows once it was pulled or pushed under
+        that name. Before, a push of an image that the registry has already is foreseen, and then moves nothing.
   diff_mode:
     support: full
   idempotent:
