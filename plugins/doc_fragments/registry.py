@@ -15,6 +15,7 @@ options:
       - If it is not set, the login that M(dockside.engine.registry_login) or C(docker login) has left for the registry
         in the Docker CLI's C(config.json) of the task's user is used, directly or through a credential helper. The
         environment variable E(DOCKER_CONFIG) names another directory for that file.
+      - It is a login for one registry. It is an error if the task is about images of several.
       - With the name V(<token>), O(password) is an identity token.
       - Goes with O(password).
     type: str

@@ -38,6 +38,7 @@ def check(flavours: list[str]) -> int:
         docker = next((engine for engine in engines if FLAVOURS[engine.flavour].program == "dockerd"), None)
         if docker:
             failures += _run(f"{docker.flavour} TLS registry", lambda: _try_registry(lab, docker))
+            failures += _run(f"{docker.flavour} registry with tokens", lambda: _try_tokens(lab, docker))
             failures += _run(f"{docker.flavour} tcp, tls, ssh", lambda: _try_ways(lab, docker.flavour))
             failures += _run(f"{docker.flavour} swarm, unplugged", lambda: _try_swarm(lab, docker.flavour))
     left = _left(record, namespaces) + sorted(_mounts_and_namespaces() ^ before)
@@ -149,6 +150,20 @@ def _try_registry(lab: Lab, engine: Engine) -> None:
     engine.docker(*login, stdin="secret")
     engine.docker("push", name)
     _equal(registry.tags("web"), ["1"])
+
+
+def _try_tokens(lab: Lab, engine: Engine) -> None:
+    registry = lab.registry(users={"somebody": "secret"}, tokens=True)
+    assert registry.tokens
+    name = f"{registry.name}/web:1"
+    platforms = registry.upload("web", "1", {"linux/amd64": engine.root_tar(), "linux/arm64": engine.root_tar()})
+    if engine.docker("pull", name, check=False).returncode == 0:
+        raise AssertionError("a pull without a login was taken")
+    engine.docker("login", "--username=somebody", "--password-stdin", registry.name, stdin="secret")
+    _equal(list(registry.tokens.identity.values()), ["somebody"])
+    _equal(engine.docker("pull", "--quiet", "--platform=linux/arm64", name).stdout.strip(), name)
+    _equal(registry.tokens.asked[-1], "identity token")
+    _equal(platforms in str(engine.ask("GET", f"/images/{name}/json")["RepoDigests"]), True)
 
 
 def _try_ways(lab: Lab, flavour: str) -> None:

@@ -22,7 +22,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._resources.image i
 from engines import Registry
 
 from tests.matrix.harness import Bench, Options, Target, counted
-from tests.matrix.images import AMD, ARM, image_id, push, push_platforms, registry_digest
+from tests.matrix.images import AMD, ARM, AUTH, image_id, push, push_platforms, registry_digest
 
 
 @pytest.fixture
@@ -538,6 +538,10 @@ def test_absent_while_a_container_uses_it(bench: Bench, target: Target) -> None:
         ({"name": "a", "pull": "always", "source": "local"}, "pull: does not go with source=local"),
         ({"name": "a", "source": "load"}, "source is load but all of the following are missing: load_path"),
         ({"name": "a", "username": "ann"}, "parameters are required together: username, password"),
+        (
+            {"name": "a", "pull": "missing", "push": True, "repository": "r.example/a", **AUTH},
+            "username: a login is for one registry, and this is about docker.io and r.example",
+        ),
     ],
     ids=str,
 )

@@ -66,6 +66,8 @@ def test_distribution(target: Target, registry: Registry, locked: Registry) -> N
     assert read(target, name=name, distribution=True)[0]["Distribution"] is None
     (image,) = read(target, name=name, distribution=True, **AUTH)
     assert image["Distribution"]["Descriptor"]["digest"] == digest
+    with pytest.raises(ValueError, match="username: a login is for one registry, and this is about "):
+        read(target, name=[name, target.image()], distribution=True, **AUTH)
 
 
 def test_nameless(target: Target) -> None:

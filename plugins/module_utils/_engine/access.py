@@ -36,14 +36,23 @@ class Access:
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         self.engine = engine
         self.login = login_of(params["username"], params["password"]) if params["username"] else None
+        self.reached: set[str] = set()  # the registries that have to do with the login
         self.retries: int = params["registry_retries"]
         self.delay: float = params["registry_retry_delay"]
         for option in ("registry_retries", "registry_retry_delay"):
             if params[option] < 0:
                 raise ValueError(f"{option}: must not be negative, as {params[option]} is")
 
+    def reach(self, domain: str) -> None:
+        """ValueError when the login of the options would be shown to a second registry."""
+        self.reached.add(domain)
+        if self.login and len(self.reached) > 1:
+            names = " and ".join(sorted(self.reached))
+            raise ValueError(f"username: a login is for one registry, and this is about {names}")
+
     def headers(self, domain: str) -> dict[str, str]:
         """The header with the login for a registry; none when there is no login."""
+        self.reach(domain)
         if self.login:
             return {"X-Registry-Auth": encode_auth({**self.login, "serveraddress": key_of(domain)})}
         header = auth_header(domain, os.environ)

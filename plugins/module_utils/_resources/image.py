@@ -24,6 +24,8 @@ from .images import checked, failing, follow, for_platform, holds, inspect, oci,
 from .registries import Registries
 
 PIECE = 65536
+# The API versions from which on engines take notice of `platform`, by what the task does.
+PLATFORM = {"source=import": (1, 42), "push=true": (1, 46), "source=load": (1, 48), "state=absent": (1, 50)}
 
 
 class Image(Resource):
@@ -89,6 +91,9 @@ class Image(Resource):
             raise Unfit("must be a name with a tag, not with a digest", "repository")
         if params.get("push") and (not self.further and (self.by_id or not self.reference.tag)):
             raise Unfit("what is pushed needs a name with a tag, see repository", "push")
+        pushed = (self.further or [self.reference]) if params.get("push") else []
+        for name in [*pushed, *([self.reference] if self.source == "pull" else [])]:
+            self.registries.reach(name.domain)
 
     @classmethod
     def secrets(cls, params: Mapping[str, Any]) -> set[str]:
@@ -100,10 +105,7 @@ class Image(Resource):
     def plan(self, found: Document | None) -> Plan:
         if self.state == "absent":
             return self.removals(found)
-        if self.platform:
-            needs = {"import": (1, 42), "load": (1, 48)}  # older engines take no notice of it
-            late = [(f"platform (with source={self.source})", needs[self.source])] if self.source in needs else []
-            self.engine.require([*late, *([("platform (with push=true)", (1, 46))] if self.params.get("push") else [])])
+        self.require_platform(f"source={self.source}", "push=true" if self.params.get("push") else "")
         plan = self.obtain(found)
         if found or plan.steps:
             known = None if plan.steps else found  # nobody knows the image that is still to come
@@ -112,6 +114,10 @@ class Image(Resource):
             for name in (self.further or [self.reference]) if self.params.get("push") else ():
                 self.publish(plan, known, name)
         return plan
+
+    def require_platform(self, *uses: str) -> None:
+        needs = [(f"platform (with {use})", PLATFORM[use]) for use in uses if use in PLATFORM and self.platform]
+        self.engine.require(needs)
 
     # How the image comes to be there.
 
@@ -288,8 +294,8 @@ class Image(Resource):
     def removal_of(self, found: Document, names: set[str]) -> Plan:
         """The plan that removes this image; `names` are all that the task removes."""
         force, tags = self.params.get("force_absent"), set(found.get("RepoTags") or [])
+        self.require_platform("state=absent")
         if self.platform:
-            self.engine.require([("platform (with state=absent)", (1, 50))])
             if not serves(self.engine, self.name, found, self.platform):
                 return Plan()
             if "Descriptor" in found:
