@@ -14,8 +14,19 @@ from tests.matrix.clusters import loner, manager, session_loner, session_manager
 from tests.matrix.harness import Target
 from tests.matrix.images import image_bench, locked, registries, registry, token_registry
 
-__all__ = ["loner", "manager", "session_loner", "session_manager", "swarms"]  # the fixtures of swarms
-__all__ += ["image_bench", "locked", "registries", "registry", "token_registry"]  # and those of images
+# The fixtures of swarms and of images.
+__all__ = [
+    "image_bench",
+    "locked",
+    "loner",
+    "manager",
+    "registries",
+    "registry",
+    "session_loner",
+    "session_manager",
+    "swarms",
+    "token_registry",
+]
 
 # name -> flavour of the engine and the API version that its clients are held to.
 TARGETS = {

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,15 @@ from tests.matrix.images import AUTH, drop, image_id, kept_login, push, registry
 LOGIN = Act(login, SPEC, RULES)
 # What the engines say of a registry that wants another login.
 DENIED = "denied|(?i:unauthorized)|no basic auth credentials|authentication required"
+# A credential helper that keeps one login in a file beside it.
+HELPER = """#!/bin/sh
+kept=${0%/*}/kept
+case $1 in
+    store) cat >"$kept" ;;
+    get) cat "$kept" 2>/dev/null || { echo credentials not found in native keychain; exit 1; } ;;
+    erase) rm "$kept" ;;
+esac
+"""
 
 
 @pytest.fixture
@@ -60,6 +70,29 @@ def test_the_kept_login_for_a_push(bench: Bench, target: Target, locked: Registr
     assert bench.agree(options).actions == [f"push image {name}"]
     assert locked.tags(f"pushed/{target.name}") == ["1"]
     bench.settled(options)
+
+
+def test_a_credential_helper(
+    bench: Bench, target: Target, locked: Registry, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login through registry_login is kept by the helper, and from there it pulls."""
+    program = config / "docker-credential-lab"
+    program.write_text(HELPER)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{config}:{os.environ['PATH']}")
+    (config / "config.json").write_text(json.dumps({"credHelpers": {locked.name: "lab"}}))
+    name, _digest = push(target, locked, "helped", target.name)
+    done = LOGIN(target.client(), registry_url=locked.name, **AUTH)
+    assert done["actions"] == [f"log in to {locked.name} as ann, kept by credential helper lab"]
+    assert json.loads((config / "kept").read_text())["Secret"] == AUTH["password"]
+    assert AUTH["password"] not in (config / "config.json").read_text()
+    options = {"name": name, "pull": "always"}
+    assert bench.agree(options, foreseen=False).changed
+    bench.settled(options)
+    assert LOGIN(target.client(), registry_url=locked.name, state="absent")["changed"]
+    drop(target, name)
+    with pytest.raises(StreamError, match=f"image {name} cannot be pulled: .*({DENIED})"):
+        bench.run(options)
 
 
 @pytest.fixture
