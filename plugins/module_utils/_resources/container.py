@@ -12,12 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Callable
 
-from .._engine import access
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError
-from .._engine.registry import is_id
 from .._engine.streams import frames
-from .._state.converge import Document, Plan, Resource, Step
+from .._state.converge import Document, Plan, Step
 from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
 from .._state.kinds import IGNORE, STRICT, Unfit
 from . import images
@@ -25,9 +23,8 @@ from .container_image import alike, own, present
 from .container_mounts import ANONYMOUS, carry, renew
 from .container_networks import Networks, mode
 from .container_networks import config as endpoint_config
-from .container_table import CLEARABLE, KERNEL, RATES, SCHEMA, SHARED, UNNETWORKED, security
-from .registries import Registries
-from .shared import variables
+from .container_new import NewContainer
+from .container_table import CLEARABLE, KERNEL, RATES
 
 STARTED = ("started", "healthy")
 # What a step makes of a container that is there already, for the diff.
@@ -42,29 +39,22 @@ class Ended(EngineError):
         self.result = {"status": status}
 
 
-class Container(Resource):
+class Container(NewContainer):
     """A container: its configuration, its networks and whether it runs.
 
     A difference that the daemon can change in place is changed in place; any other makes a replacement beside the old
     container, which is only removed once the replacement runs.
     """
 
-    word = "container"
-    engine: Engine
-    schema = SCHEMA
     options = {
+        **NewContainer.options,
         "name": {"type": "str", "required": True},
-        "image": {"type": "str"},
         "state": {
             "type": "str",
             "choices": ["absent", "present", "stopped", "started", "healthy"],
             "default": "started",
         },
         "comparisons": {"type": "dict"},
-        "env_file": {"type": "path"},
-        "secret_env": {"type": "list", "elements": "str", "no_log": False},
-        "pull": {"type": "raw", "choices": ["never", "missing", "always", True, False], "default": "missing"},
-        "platform": {"type": "str"},
         "image_comparison": {
             "type": "str",
             "choices": ["desired-image", "current-image"],
@@ -86,9 +76,7 @@ class Container(Resource):
         "renew_anonymous_volumes": {"type": "bool", "default": False},
         "healthy_wait_timeout": {"type": "float", "default": 300},
         "removal_wait_timeout": {"type": "float"},
-        **access.SPEC,
     }
-    rules = {"mutually_exclusive": [("gpus", "device_requests")], "required_together": access.TOGETHER}
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         comparisons = dict(params.get("comparisons") or {})
@@ -96,25 +84,14 @@ class Container(Resource):
         if image not in (None, STRICT, IGNORE):
             raise Unfit(f"can be {IGNORE} or {STRICT}, not {image!r}", "comparisons.image")
         self.image_mode = image or comparisons.get("*", STRICT)
-        super().__init__(engine, {**params, "env": environment(params), "comparisons": comparisons})
+        super().__init__(engine, {**params, "comparisons": comparisons})
         if params.get("purge_networks"):
             self.modes["networks"] = STRICT
-        if "security_opts" in self.desired:
-            self.desired["security_opts"] = profiles(self.desired["security_opts"], self.desired)
-        self.reference: str | None = params.get("image")
-        self.registries = Registries(engine, params)
-        self.image: Document | None = None  # inspect of the wanted image, None while it is not there
-        self.pull = False  # a pull is planned
         self.own: Document = {}  # inspect of the container less what its image gave
         self.compared: Document = {}  # the same, less what the image of image_comparison gives
         self.interrupted = False  # an earlier recreate was cut short
         self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
         self.ended: dict[str, Any] = {}  # with detach: false, how it ended
-
-    @classmethod
-    def secrets(cls, params: Mapping[str, Any]) -> set[str]:
-        env = params.get("env") or {}
-        return {str(env[name]) for name in params.get("secret_env") or [] if env.get(name) not in (None, "")}
 
     # Finding
 
@@ -189,8 +166,7 @@ class Container(Resource):
         return {**self.engine.get(f"/containers/{container}/json"), "Name": f"/{self.name}"}
 
     def complete(self, found: Document | None) -> None:
-        self.resolve_networks(found)
-        self.resolve_image(found)
+        super().complete(found)
         if found:
             current = self.image
             if not current or current["Id"] != found["Image"]:
@@ -205,54 +181,6 @@ class Container(Resource):
                 raise Unfit(
                     f"image {self.reference} has the labels {', '.join(stray)}, which the task does not", "labels"
                 )
-
-    def resolve_image(self, found: Document | None) -> None:
-        if not self.reference:
-            if not found:
-                raise Unfit(f"container {self.name} does not exist, and to create it the option image is needed")
-            return
-        self.image = images.inspect(self.engine, self.reference)
-        rule = self.params.get("pull")
-        if isinstance(rule, bool):  # as community.docker has it, too
-            rule = "always" if rule else "missing"
-        platform = self.params.get("platform")
-        named = bool(platform and self.image) and not is_id(self.reference)
-        if self.image is None or (named and not images.serves(self.engine, self.reference, self.image, str(platform))):
-            self.pull = rule != "never"
-            if not self.pull:
-                there = images.for_platform(platform)
-                self.obstacles.append(f"image {self.reference} is not there{there}, and pull is never")
-        elif rule == "always":
-            self.pull = self.registries.outdated(self.reference, self.image)
-
-    def resolve_networks(self, found: Document | None) -> None:
-        """Ids of networks and names of containers become what the comparison speaks of: names of networks, ids."""
-        present_ones = (pick(found, "NetworkSettings.Networks") or {}) if found else {}
-        for key in [key for key in present_ones if ANONYMOUS.fullmatch(key)]:  # never started: the text of the request
-            network = self.engine.get(f"/networks/{key}", missing=None)
-            if network:
-                present_ones[network["Name"]] = present_ones.pop(key)
-        for option in SHARED:
-            kind, _colon, other = self.desired.get(option, "").partition(":")
-            if kind == "container":
-                container = self.engine.get(f"/containers/{other}/json", missing=None)
-                if container is None:
-                    self.obstacles.append(f"{option}: container {other} does not exist")
-                else:
-                    self.desired[option] = f"container:{container['Id']}"
-        wanted = self.desired.get("networks", {})
-        for key in [key for key in wanted if key not in present_ones]:
-            network = self.engine.get(f"/networks/{key}", missing=None)
-            if network is None:
-                self.obstacles.append(f"networks: network {key} does not exist")
-            elif network["Name"] != key:
-                wanted[network["Name"]] = {**wanted.pop(key), "name": network["Name"]}
-        if "mac_address" in self.desired and self.engine.api >= (1, 44):  # an endpoint's from here on
-            main = self.desired.get("network_mode") or next(
-                iter(wanted), mode(pick(found, "HostConfig.NetworkMode") or "")
-            )
-            networks = self.desired.setdefault("networks", {})
-            networks.setdefault(main, {"name": main})["mac_address"] = self.desired.pop("mac_address")
 
     # Comparing
 
@@ -356,16 +284,6 @@ class Container(Resource):
             plan.steps.append(self.step("pause", lambda: self.post_to(self.name, "pause")))
         return plan
 
-    def pulling(self) -> list[Step]:
-        return [Step(f"pull image {self.reference}", self.fetch)] if self.pull else []
-
-    def fetch(self) -> bool:
-        """Pull the image; answers whether its name now means another one."""
-        reference, before = self.reference or "", self.image
-        self.registries.pull(reference, self.params.get("platform"))
-        self.image = images.inspect(self.engine, reference) or {"Id": ""}
-        return not before or self.image["Id"] != before["Id"]
-
     def starting(self, container: str) -> list[Step]:
         return [self.step("start", lambda: self.start(container)), *self.finishing()]
 
@@ -443,45 +361,6 @@ class Container(Resource):
         return plan
 
     # The verbs
-
-    def create(self) -> None:
-        self.post(self.name, self.routed(self.schema.body(self.desired, {}, self.modes)), self.params.get("platform"))
-
-    def post(self, name: str, body: dict[str, Any], platform: str | None = None) -> str:
-        """Create a container that has all its networks; answers its id."""
-        ends = pick(body, "NetworkingConfig.EndpointsConfig") or {}
-        later: dict[str, Any] = {}
-        if self.engine.api < (1, 44) and len(ends) > 1:  # create takes one network there, the others are connected to
-            main = body["HostConfig"]["NetworkMode"]
-            later = {key: config for key, config in ends.items() if key != main}
-            body = {**body, "NetworkingConfig": {"EndpointsConfig": {main: ends[main]}}}
-        params = {"name": name, "platform": platform}
-        created: str = self.engine.post("/containers/create", body, params, patience=60)["Id"]
-        try:
-            for key, config in later.items():
-                self.connect(created, key, config)
-        except EngineError:
-            self.drop(created, volumes=True)
-            raise
-        return created
-
-    def routed(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A create body whose main network (HostConfig.NetworkMode) and endpoints go together."""
-        if self.reference:
-            body["Image"] = self.reference
-        host = body.setdefault("HostConfig", {})
-        ends = pick(body, "NetworkingConfig.EndpointsConfig") or {}
-        main = mode(host.get("NetworkMode") or "")
-        if main in UNNETWORKED or main.startswith("container:"):
-            ends = {}
-        elif ends and main not in ends:
-            if "network_mode" in self.desired:
-                ends = {main: {}, **ends}
-            else:
-                main = next(iter(ends))
-        host["NetworkMode"] = main
-        body["NetworkingConfig"] = {"EndpointsConfig": ends}
-        return body
 
     def update(self, found: Document, changes: list[Change]) -> Any:
         named = {change.option for change in changes if change.action == UPDATE}
@@ -638,9 +517,6 @@ class Container(Resource):
     def post_to(self, container: str, verb: str) -> None:
         self.engine.post(f"/containers/{container}/{verb}")
 
-    def start(self, container: str) -> None:
-        self.engine.post(f"/containers/{container}/start", patience=60)
-
     def stop(self, found: Document) -> None:
         path = f"/containers/{found['Id']}"
         if found["State"]["Paused"]:  # a frozen process does not hear the signal
@@ -662,24 +538,6 @@ class Container(Resource):
         wait: int | None = self.params.get("stop_timeout")
         return wait  # without a time of the task the container's own counts, which may be long
 
-    def drop(self, container: str, volumes: bool = False) -> None:
-        query = {"force": True, "v": volumes}
-        try:
-            self.engine.delete(f"/containers/{container}", params=query, missing=None, patience=60)
-        except Conflict as error:
-            if "already in progress" not in error.message:
-                raise
-            self.gone(container)
-
-    def gone(self, container: str) -> None:
-        """Return when a container that is being removed is no longer there."""
-        wait = self.params.get("removal_wait_timeout") or self.engine.endpoint.timeout
-        end = time.monotonic() + wait
-        while self.engine.get(f"/containers/{container}/json", missing=None):
-            if time.monotonic() > end:
-                raise EngineError(f"container {container[:12]} is still being removed after {wait} seconds")
-            time.sleep(0.1)
-
     def remove(self, found: Document) -> None:
         clear = not self.params.get("keep_volumes")
         self.drop(found["Id"], volumes=clear)
@@ -690,9 +548,6 @@ class Container(Resource):
                     self.engine.delete(f"/volumes/{mount['Name']}", missing=None)
                 except Conflict:  # in use by another container
                     continue
-
-    def connect(self, container: str, network: str, config: Mapping[str, Any]) -> None:
-        self.engine.post(f"/networks/{network}/connect", {"Container": container, "EndpointConfig": dict(config)})
 
     def disconnect(self, container: str, network: str) -> None:
         self.engine.post(f"/networks/{network}/disconnect", {"Container": container, "Force": True}, missing=None)
@@ -772,28 +627,3 @@ class Container(Resource):
             return {"container": container, **value}
         container["Output"] = self.ended["output"]
         return {"container": container, "status": self.ended["status"], **value}
-
-
-def environment(params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The variables of env_file with those of env laid over them; raises ValueError."""
-    path, env = params.get("env_file"), params.get("env")
-    return {**variables([path], "env_file"), **(env or {})} if path else env
-
-
-def profiles(options: list[str], desired: dict[str, Any]) -> list[str]:
-    """Security options as the daemon takes them: the docker CLI, not the daemon, knows files and systempaths."""
-    taken = []
-    for option in options:
-        name, _equals, value = option.partition("=")
-        if option == "systempaths=unconfined":
-            desired.setdefault("masked_paths", [])
-            desired.setdefault("readonly_paths", [])
-        elif name == "seccomp" and value not in ("unconfined", "builtin") and not value.startswith("{"):
-            try:
-                with open(value, encoding="utf-8") as file:
-                    taken.append(security(f"seccomp={file.read()}"))
-            except (OSError, ValueError) as error:
-                raise Unfit(f"the seccomp profile {value} cannot be read: {error}", "security_opts") from error
-        else:
-            taken.append(option)
-    return taken
