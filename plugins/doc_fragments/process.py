@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes into a process in a container and comes out of it; the twin of SPEC and TEXT in
+"""What goes into a process in a container and comes out of it; the twin of SPEC, STREAMS and TEXT in
 module_utils/_actions/process.py."""
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ options:
         variables, pipes or patterns. Use O(argv) with C(sh -c) for these.
       - Mutually exclusive with O(argv).
     type: str
+"""
+
+    # For those that have a command line of their own.
+    STREAMS = r"""
+options:
   stdin:
     description:
       - What the command reads from its standard input, followed by the end of it.
@@ -37,6 +42,12 @@ options:
       - Whether to put a newline at the end of O(stdin). Not done with O(encoding=base64).
     type: bool
     default: true
+  console_size:
+    description:
+      - The size of the terminal, height and width, such as V([40, 120]). Only with O(tty=true).
+      - Below API 1.42 the engine can only be told when the command has begun.
+    type: list
+    elements: int
   command_timeout:
     description:
       - For how many seconds the command may run. If it takes longer, the task fails with what was written until then.

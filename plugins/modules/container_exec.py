@@ -18,6 +18,7 @@ description:
     says something else.
 extends_documentation_fragment:
   - dockside.engine.process
+  - dockside.engine.process.streams
   - dockside.engine.process.text
   - dockside.engine.connection
   - dockside.engine.attributes

@@ -60,7 +60,12 @@ def test_stdin(target: Target, tmp_path: Path) -> None:
     assert base64.b64decode(result["stdout"]) == b"\0\xff\n"
     assert sh(target, "head -c 3; echo; echo end", stdin="x" * 5_000_000)["stdout"] == "xxx\nend"  # not all is read
     assert sh(target, "tty; echo err >&2", tty=True)["stdout"] == "/dev/pts/0\r\nerr"
-    assert sh(target, "stty -echo; cat", tty=True, stdin="a\nb", stdin_add_newline=False)["rc"] == 0
+    # What is said after the end of the input is not lost.
+    script = "stty -echo; echo up; cat; sleep 0.3; echo; stty size; exit 3"
+    result = sh(target, script, tty=True, stdin="a\nb", stdin_add_newline=False, console_size=[40, 120])
+    assert (result["stdout"].split()[-2:], result["rc"]) == (["40", "120"], 3)
+    assert "a" in result["stdout"].split()
+    assert sh(target, "true", tty=True, console_size=[40, 120])["rc"] == 0
 
 
 def test_in_the_background_and_check_mode(target: Target) -> None:
@@ -72,6 +77,9 @@ def test_in_the_background_and_check_mode(target: Target) -> None:
     result = EXEC(target.client(), check=True, container="box", command="rm /tmp/file")
     assert (result["changed"], result["skipped"]) == (True, True)
     assert sh(target, "test -e /tmp/file")["rc"] == 0
+    script = "sleep 0.3; stty -F /dev/pts/0 size > /tmp/size"
+    sh(target, script, detach=True, tty=True, console_size=[40, 120])
+    wait_for("the size", lambda: sh(target, "cat /tmp/size")["stdout"] == "40 120", 20)
 
 
 def test_output_that_ends_before_the_command(target: Target) -> None:
@@ -90,6 +98,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"command": "a", "detach": True, "stdin": "x"}, "detach"),
     ({"command": "a", "env": {"A": 1}}, "env.A: must be text, not 1; put quotes around it"),
     ({"command": "a", "stdin": "%", "encoding": "base64"}, "stdin: is not base64"),
+    ({"command": "a", "console_size": [40, 120]}, "console_size: without tty there is no terminal"),
+    ({"command": "a", "console_size": [40], "tty": True}, "console_size: must be the height and the width"),
     ({"command": "a", "stdin_path": "/nosuch"}, "stdin_path: /nosuch cannot be read: No such file"),
     ({"command": "a", "container": "nosuch"}, "404 Not Found: .*nosuch"),
     ({"command": "a", "container": "stopped"}, "409 Conflict: .*not running"),

@@ -26,12 +26,12 @@ SPEC: dict[str, dict[str, Any]] = {
     "tty": {"type": "bool", "default": False},
     "detach": {"type": "bool", "default": False},
 }
-RULES = {"required_one_of": [("argv", "command")], "mutually_exclusive": process.EXCLUSIVE}
+RULES: dict[str, Any] = {"required_one_of": [("argv", "command")], "mutually_exclusive": process.EXCLUSIVE}
 
 
 def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result], Callable[[], Result]]:
     """Nobody knows what a command would do, so check mode only looks at the options."""
-    source, tty = process.stdin(params), params["tty"]
+    source, tty, console = process.stdin(params), params["tty"], process.Console(engine, params)
     if params["detach"] and (source is not None or params["command_timeout"] is not None):
         raise ValueError("detach: a command in the background gets no stdin and no command_timeout")
     if params["chdir"] is not None:
@@ -46,6 +46,7 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Res
         "AttachStdin": source is not None,
         "AttachStdout": not params["detach"],
         "AttachStderr": not params["detach"],
+        **console.body(),
     }
 
     def say() -> Result:
@@ -57,6 +58,7 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Res
         made = engine.post(f"/containers/{params['container']}/exec", body)["Id"]
         if params["detach"]:
             engine.post(f"/exec/{made}/start", {"Detach": True, "Tty": tty})
+            console.fit(f"/exec/{made}")
             return {"changed": True, "exec_id": made}
 
         def look() -> Any:
@@ -64,7 +66,8 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Res
 
         try:
             with hijack(engine, f"/exec/{made}/start", {"Detach": False, "Tty": tty}) as wire:
-                output.take(wire.exchange(source, look, until), tty)
+                console.fit(f"/exec/{made}")
+                output.take(wire.exchange(source, look, until, tty=tty), 1 if tty else 0)
             found = look()
             while found["Running"]:  # it has closed its output, but it has not ended
                 if until is not None and time.monotonic() >= until:

@@ -53,5 +53,5 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
     path, output = f"/containers/{params['container']}", Output(params, limit)
     found = engine.get(f"{path}/json")
     with engine.stream("GET", f"{path}/logs", asked) as answer:
-        output.take(answer.chunks(), found["Config"]["Tty"])
+        output.take(answer.chunks(), 1 if found["Config"]["Tty"] else 0)
     return {**output.result(), "truncated": output.truncated}

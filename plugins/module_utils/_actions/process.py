@@ -12,23 +12,30 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
-from .._engine.errors import EngineError
+from .._engine.client import Engine
+from .._engine.errors import APIError, Conflict, EngineError, NotFound
 from .._engine.streams import frames
 
 _PIECE = 65536
+_BORN_WITH_SIZE = (1, 42)  # from this API on, a terminal has its size from the beginning
 # How output is written; a part of SPEC.
 TEXT: dict[str, dict[str, Any]] = {
     "strip_empty_ends": {"type": "bool", "default": True},
     "encoding": {"type": "str", "choices": ["utf-8", "base64"], "default": "utf-8"},
 }
-SPEC: dict[str, dict[str, Any]] = {
-    "argv": {"type": "list", "elements": "str"},
-    "command": {"type": "str"},
+# What of it is not about the command line.
+STREAMS: dict[str, dict[str, Any]] = {
     "stdin": {"type": "str"},
     "stdin_path": {"type": "path"},
     "stdin_add_newline": {"type": "bool", "default": True},
     **TEXT,
+    "console_size": {"type": "list", "elements": "int"},
     "command_timeout": {"type": "int"},
+}
+SPEC: dict[str, dict[str, Any]] = {
+    "argv": {"type": "list", "elements": "str"},
+    "command": {"type": "str"},
+    **STREAMS,
 }
 EXCLUSIVE = [("argv", "command"), ("stdin", "stdin_path")]
 
@@ -84,6 +91,31 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
         yield from iter(lambda: file.read(_PIECE), b"")
 
 
+class Console:
+    """The size of the terminal that a process has, if the task names one; ValueError when it cannot be."""
+
+    def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
+        self.engine, self.size = engine, params["console_size"]
+        if self.size is not None and (len(self.size) != 2 or min(self.size) < 1):
+            raise ValueError(f"console_size: must be the height and the width, not {self.size}")
+        if self.size and not params["tty"]:
+            raise ValueError("console_size: without tty there is no terminal")
+
+    def body(self) -> dict[str, Any]:
+        """What makes of it a part of the create body; older daemons know no such thing."""
+        return {"ConsoleSize": self.size} if self.size and self.engine.api >= _BORN_WITH_SIZE else {}
+
+    def fit(self, path: str) -> None:
+        """Where create could not, resize the terminal of what has just been started (POST {path}/resize)."""
+        if self.size and self.engine.api < _BORN_WITH_SIZE:
+            try:
+                self.engine.post(f"{path}/resize", params=dict(zip(("h", "w"), self.size)))
+            except APIError as error:
+                # a process that has ended already
+                if not isinstance(error, (NotFound, Conflict)) and "stopped container" not in error.message:
+                    raise
+
+
 def deadline(params: Mapping[str, Any]) -> float | None:
     """When, by time.monotonic(), the process has had its time; None: never."""
     seconds = params["command_timeout"]
@@ -101,8 +133,9 @@ class Output:
         self.data = {1: bytearray(), 2: bytearray()}
         self.truncated = False
 
-    def take(self, chunks: Iterable[bytes], tty: bool) -> None:
-        for stream, data in ((1, chunk) for chunk in chunks) if tty else frames(chunks):
+    def take(self, chunks: Iterable[bytes], all_of: int = 0) -> None:
+        """all_of: the stream that all of it belongs to; 0: the chunks say it, being multiplexed."""
+        for stream, data in ((all_of, chunk) for chunk in chunks) if all_of else frames(chunks):
             kept = self.data[2 if stream == 2 else 1]
             kept += data
             if self.limit is not None and len(kept) > self.limit:

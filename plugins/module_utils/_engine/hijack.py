@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hijacked connections: after its answer to exec or attach the daemon lends the socket for bytes both ways.
 
-Not over requests: its sockets can be written or read, not both at once, and over TLS not closed in one direction.
+Not over requests: its sockets can be written or read, not both at once, over TLS not closed in one direction, and
+after a time limit not read on.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from email.message import Message
 from http.client import parse_headers
 from typing import Any, Callable
 from urllib.parse import urlencode
@@ -32,8 +34,17 @@ class Deadline(Exception):
 
 
 @contextmanager
-def hijack(engine: Engine, path: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Iterator[Hijack]:
-    """POST `path` with a JSON body, and the connection after it; APIError when the daemon refuses."""
+def hijack(
+    engine: Engine,
+    path: str,
+    body: Any = None,
+    params: Mapping[str, Any] | None = None,
+    kind: type[Hijack] | None = None,
+) -> Iterator[Hijack]:
+    """POST `path` with a JSON body, and the connection after it; APIError when the daemon refuses.
+
+    kind: another one than Hijack.
+    """
     endpoint, children = engine.endpoint, list[Any]()
     try:
         try:
@@ -41,7 +52,7 @@ def hijack(engine: Engine, path: str, body: Any = None, params: Mapping[str, Any
         except FAULTS as error:
             raise fault(error, endpoint) from error
         with sock:
-            wire = Hijack(engine, sock)
+            wire = (kind or Hijack)(engine, sock)
             wire.open(path, body, params)
             yield wire
     except FAULTS as error:
@@ -53,7 +64,15 @@ def hijack(engine: Engine, path: str, body: Any = None, params: Mapping[str, Any
 
 
 class Hijack:
-    """The connection. One thread reads and writes at once, so that neither side waits for the other for ever."""
+    """The connection. One thread reads and writes at once, so that neither side waits for the other for ever.
+
+    upgraded: whether all in between know that it is no HTTP any more, so that stdin will get through.
+    """
+
+    method, protocol = "POST", "HTTP/1.1"
+    headers: tuple[str, ...] = ("Connection: Upgrade", "Upgrade: tcp")
+    welcome: tuple[int, ...] = (101, 200)  # what the daemon answers with the header Upgrade, and without it
+    upgraded = False
 
     def __init__(self, engine: Engine, sock: socket.socket) -> None:
         self.engine, self.sock = engine, sock
@@ -78,8 +97,8 @@ class Hijack:
             data = b"" if body is None else json.dumps(body).encode()
             url = self.engine.url(path) + (f"?{urlencode(params)}" if params else "")
             head = [
-                f"POST {url} HTTP/1.1", "Host: localhost", "User-Agent: dockside.engine", "Connection: Upgrade",
-                "Upgrade: tcp", "Content-Type: application/json", f"Content-Length: {len(data)}", "", "",
+                f"{self.method} {url} {self.protocol}", "Host: localhost", "User-Agent: dockside.engine", *self.headers,
+                "Content-Type: application/json", f"Content-Length: {len(data)}", "", "",
             ]  # fmt: skip
             self._send("\r\n".join(head).encode() + data)
             answer = bytearray()
@@ -89,14 +108,15 @@ class Hijack:
                 answer += self._step(deadline)
             start, _end, rest = answer.partition(b"\r\n\r\n")
             line, _end, fields = start.partition(b"\r\n")
-            status = int(line.split()[1])
-            if status not in (101, 200):
-                size = int(parse_headers(io.BytesIO(fields + b"\r\n\r\n")).get("Content-Length") or 0)
-                while len(rest) < size and not self._ended:
+            status, answered = int(line.split()[1]), parse_headers(io.BytesIO(fields + b"\r\n\r\n"))
+            if status not in self.welcome:
+                while len(rest) < int(answered.get("Content-Length") or 0) and not self._ended:
                     rest += self._step(deadline)
-                raise self.engine.failure("POST", path, status, rest)
+                raise self.engine.failure(self.method, path, status, rest)
+            self.upgraded = status == 101
+            self.greet(answered)
             if self.engine.endpoint.debug:
-                self.engine.trace.append(f"POST {url}: {status}")
+                self.engine.trace.append(f"{self.method} {url}: {status}")
         except Deadline:
             seconds = self.engine.endpoint.timeout
             raise EngineTimeout(
@@ -105,38 +125,52 @@ class Hijack:
         self._first = bytes(rest)
 
     def exchange(
-        self, stdin: Iterable[bytes] | None, alive: Callable[[], Any], deadline: float | None = None
+        self,
+        stdin: Iterable[bytes] | None,
+        alive: Callable[[], Any],
+        deadline: float | None = None,
+        *,
+        tty: bool = False,
     ) -> Iterator[bytes]:
         """Send stdin and its end (None: leave it open), and give out what comes until the daemon ends the stream.
 
         alive: called whenever nothing came for the endpoint's timeout; it raises when the daemon is gone.
         deadline: of time.monotonic(); Deadline is raised when it is over.
+        tty: stdin stays open, as the daemon lets go of a terminal with all its output when its stdin ends.
         """
-        if self._first:
-            yield self._first
+        yield from self.decode(self._first)
         source = None if stdin is None else iter(stdin)
         while not self._ended:
             if source and not self._unsent and not self._deaf:
                 piece = next(source, None)
                 if piece is None:
                     source = None
-                    self._finish()
+                    if not tty:
+                        self.finish()
                 else:
-                    self._send(piece)
-            data = self._step(deadline, alive)
-            if data:
-                yield data
+                    self._send(self.encode(piece))
+            yield from self.decode(self._step(deadline, alive))
 
-    def _send(self, data: bytes) -> None:
-        if self._tls:
-            self._tls.write(data)
-            data = self._going.read()
-        self._queue(data)
+    def hang_up(self) -> None:
+        """End an exchange that goes on in another thread."""
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it has ended
 
-    def _queue(self, data: bytes) -> None:
-        self._unsent = memoryview(bytes(self._unsent) + data)
+    # What a kind of its own may do otherwise.
 
-    def _finish(self) -> None:
+    def greet(self, answered: Message) -> None:
+        """Look at the headers of the answer."""
+
+    def encode(self, data: bytes) -> bytes:
+        return data
+
+    def decode(self, data: bytes) -> Iterator[bytes]:
+        if data:
+            yield data
+
+    def finish(self) -> None:
         """The end of what we send; what the daemon sends goes on coming."""
         if not self._tls:
             try:
@@ -149,6 +183,17 @@ class Hijack:
         except ssl.SSLError:
             pass  # it wants the daemon's closing notice, which comes last
         self._queue(self._going.read())
+
+    # The bytes themselves.
+
+    def _send(self, data: bytes) -> None:
+        if self._tls:
+            self._tls.write(data)
+            data = self._going.read()
+        self._queue(data)
+
+    def _queue(self, data: bytes) -> None:
+        self._unsent = memoryview(bytes(self._unsent) + data)
 
     def _shake_hands(self, deadline: float) -> None:
         done = not self._tls
@@ -221,3 +266,9 @@ class Hijack:
         if self._going.pending:  # pylint: disable=using-constant-test  # a property that pylint takes for a method
             self._queue(self._going.read())
         return bytes(plain)
+
+
+class Plain(Hijack):
+    """An answer that comes bit by bit, until the daemon closes the connection; nothing is sent after the request."""
+
+    protocol, headers, welcome = "HTTP/1.0", (), (200,)  # without the chunks of HTTP/1.1
