@@ -100,7 +100,7 @@ def frame(
     try:
         result = work(module, done)
     except (EngineError, ValueError) as error:
-        module.fail_json(msg=str(error), actions=done, **getattr(error, "result", {}))
+        module.fail_json(msg=str(error), **{"actions": done, **getattr(error, "result", {})})
     for warning in result.pop("warnings", []):
         module.warn(warning)
     module.exit_json(**result)
@@ -139,8 +139,13 @@ def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, 
     frame(spec, rules, work)
 
 
-def run_action(spec: Spec, action: Action, **rules: Any) -> NoReturn:
-    """A module that does something; `rules`: further arguments of AnsibleModule, such as required_one_of."""
+def run_action(
+    spec: Spec, action: Action, secrets: Callable[[Mapping[str, Any]], set[str]] = lambda params: set(), **rules: Any
+) -> NoReturn:
+    """A module that does something; `rules`: further arguments of AnsibleModule, such as required_one_of.
+
+    secrets: see frame().
+    """
 
     def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
         engine = connect(module.params)
@@ -150,4 +155,4 @@ def run_action(spec: Spec, action: Action, **rules: Any) -> NoReturn:
             result.pop("diff", None)
         return finish(engine, result)
 
-    frame(spec, rules, work)
+    frame(spec, rules, work, secrets)

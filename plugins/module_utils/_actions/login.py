@@ -24,7 +24,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "config_path": {"type": "path", "aliases": ["dockercfg_path"]},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
-RULES = {"required_if": [("state", "present", ["username", "password"])]}
+RULES: dict[str, Any] = {"required_if": [("state", "present", ["username", "password"])]}
 
 
 def login(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result], Callable[[], Result]]:

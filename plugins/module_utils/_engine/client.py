@@ -210,6 +210,9 @@ class Engine:
 
 def together(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
     """What `work` answers for each item, in their order, several at once; raises the first error."""
+    items = list(items)
+    if len(items) < 2:
+        return [work(item) for item in items]
     from concurrent.futures import ThreadPoolExecutor  # few tasks need it
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
