@@ -41,6 +41,8 @@ options:
       - What to wait for.
       - V(not-running) is that the container does not run, which is met at once by one that never ran. V(next-exit) is
         that it ends after now. V(removed) is that it does not exist any more.
+      - If the container is started again at once, engines before 23.0 may answer V(next-exit) with V(0) instead of its
+        exit code.
       - V(healthy) is that its health check says so.
       - V(log) is that it has written a line with O(pattern) since it was started last.
       - V(port) is that it listens on O(port).

@@ -24,11 +24,10 @@ from engines import Lab
 from engines.process import wait_for
 
 from tests.matrix.actions import Act
+from tests.real.ways import SIZE, WAYS, client, once_it_has_spoken
 
 pytestmark = pytest.mark.engines
 EXEC = Act(execute, SPEC, RULES)
-SIZE = 10 * 1024 * 1024
-WAYS = ("unix", "tcp", "tls", "ssh")
 
 
 @pytest.fixture(scope="module", params=["20.10", "28.5"])
@@ -38,14 +37,6 @@ def there(lab: Lab, request: pytest.FixtureRequest) -> Any:
     engine.ask("POST", "/containers/create?name=box", {"Image": image, "Cmd": ["/bin/idle"]})
     engine.ask("POST", "/containers/box/start")
     return engine
-
-
-def client(there: Any, way: str, timeout: int = 30) -> Engine:
-    options: dict[str, Any] = {"docker_host": there.host if way == "unix" else getattr(there, way), "timeout": timeout}
-    if way == "tls":
-        files = {"ca_path": "ca.pem", "client_cert": "cert.pem", "client_key": "key.pem"}
-        options.update({option: str(there.certs / name) for option, name in files.items()}, validate_certs=True)
-    return Engine(resolve(options, {"HOME": "/nonexistent"}))
 
 
 def sh(engine: Engine, script: str, **options: Any) -> dict[str, Any]:
@@ -68,29 +59,6 @@ def test_ten_megabytes_both_ways(there: Any, way: str, tmp_path: pathlib.Path, m
     # What the command does not read is no reason to lose what it says.
     result = sh(client(there, way), "head -c 9 >/dev/null; echo said", **options)
     assert (base64.b64decode(result["stdout"]), result["rc"]) == (b"said\n", 0)
-
-
-@contextmanager
-def once_it_has_spoken(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> Iterator[None]:
-    """Does something to the engine as soon as a command's first words are here."""
-    outputs: list[process.Output] = []
-
-    class Seen(process.Output):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
-            outputs.append(self)
-
-    def watch() -> None:
-        wait_for("the first words", lambda: [each for each in outputs if bytes(each.data[1]) == b"so far\n"], 60)
-        act()
-
-    monkeypatch.setattr(process, "Output", Seen)
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -143,10 +143,12 @@ class Once:
             result = self.follow(made, websocket)
         except BaseException as error:
             try:
-                if isinstance(error, process.Broken) and self.keeps(failed=True):
+                # Asked first, an engine that stands still is found out sooner.
+                there = self.engine.get(f"/containers/{made}/json", missing=None)
+                if there and isinstance(error, process.Broken) and self.keeps(failed=True):
                     with suppress(Conflict):  # it has ended
                         self.engine.post(f"/containers/{made}/kill")
-                else:
+                elif there:
                     self.box.drop(made, volumes=True)
             except EngineError as reason:
                 text = f"{error}. Container {made[:12]} may still be there: {reason}"
