@@ -8,20 +8,14 @@ from __future__ import annotations
 import base64
 import os
 import pathlib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Callable
+from typing import Any
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._actions import process
 from ansible_collections.dockside.engine.plugins.module_utils._actions.exec import RULES, SPEC, execute
 from ansible_collections.dockside.engine.plugins.module_utils._actions.process import Broken
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
-from ansible_collections.dockside.engine.plugins.module_utils._engine.endpoint import resolve
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
 from engines import Lab
-from engines.process import wait_for
 
 from tests.matrix.actions import Act
 from tests.real.ways import SIZE, WAYS, client, once_it_has_spoken

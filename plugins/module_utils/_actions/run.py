@@ -155,7 +155,10 @@ class Once:
                 raise process.Broken(text, getattr(error, "result", {})) from error
             raise
         if not self.keeps(failed=result["rc"] != 0):
-            self.box.drop(made, volumes=True)
+            try:
+                self.box.drop(made, volumes=True)
+            except EngineError as error:
+                raise process.Broken(str(error), result) from error
         return result
 
     def keeps(self, failed: bool) -> bool:
