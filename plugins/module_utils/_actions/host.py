@@ -10,15 +10,14 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .._state.filters import Filters, filters
+from .._state.filters import CONTAINERS, Filters, filters
 from .usage import KINDS, usage
 
 # kind -> path, filters, and what a list shows that is not verbose.
 LISTS = {
     "containers": (
         "/containers/json",
-        ("ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network",
-         "publish", "since", "status", "volume"),
+        CONTAINERS,
         ("Id", "Image", "Command", "Created", "Status", "Ports", "Names"),
     ),
     "images": (

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 Filters = dict[str, list[str]]
+# What GET /containers/json accepts.
+CONTAINERS = (
+    "ancestor", "before", "exited", "expose", "health", "id", "is-task", "isolation", "label", "name", "network",
+    "publish", "since", "status", "volume",
+)  # fmt: skip
 
 
 def filters(option: Mapping[str, Any] | None, name: str, known: tuple[str, ...] = ()) -> Filters:
