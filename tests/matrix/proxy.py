@@ -32,7 +32,7 @@ def relay(engine: str, *, refuses: bool = False, websockets: bool = True) -> Ite
             head = b"".join(iter(stream.readline, b"\r\n"))
             if not head:
                 return
-            seen.append(head.split(b" HTTP/")[0].decode())
+            seen.append(head.partition(b" HTTP/")[0].decode())
             behind.connect(engine)
             if websockets and b"Upgrade: websocket" in head:
                 behind.sendall(head + b"\r\n")

@@ -132,14 +132,14 @@ def test_what_vanishes_meanwhile(target: Target) -> None:
             while not done.is_set():
                 target.container(name, Cmd=["sh", "-c", command])
                 target.ask("DELETE", f"/containers/{name}?force=1")
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=churn, args=(f"goes{n}", "sleep 9" if n % 2 else "true")) for n in range(4)]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(12):
+        for _round in range(12):
             found = ask(target, all=True, top=True, changes=True, size=True)
             assert "stays" in names(found)
         found = ask(target, all=True, stats=True)

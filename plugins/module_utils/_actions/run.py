@@ -124,14 +124,15 @@ class Once:
             return self.attempt(websocket=True)
         try:
             return self.attempt(websocket=False)
-        except Refused as refused:
+        except Refused as error:
             if self.params["attach"] == "hijack":
                 raise
-            # With a container of its own: who came in vain may have closed its stdin.
-            try:
-                return self.attempt(websocket=True)
-            except Refused as also:
-                raise EngineError(f"{refused}; and no WebSocket either: {also}") from also
+            refused = str(error)
+        try:
+            # With a container of its own: who came in vain may have closed the stdin of the first one.
+            return self.attempt(websocket=True)
+        except Refused as error:
+            raise EngineError(f"{refused}; and no WebSocket either: {error}") from None
 
     def attempt(self, websocket: bool) -> Result:
         """Run a new container, and leave none behind but what the task wants to keep.

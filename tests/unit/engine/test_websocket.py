@@ -98,7 +98,7 @@ def test_the_handshake(fake: FakeEngine, connect: Connect) -> None:
         requests.append(server.request)
         server.accept(b"\x82\x03out" + CLOSE)
 
-    for _ in range(2):
+    for _again in range(2):
         with played(connect, fake, play) as wire:
             assert exchange(wire) == b"out"
             assert wire.upgraded
@@ -162,7 +162,7 @@ def test_stdin_and_its_end(fake: FakeEngine, connect: Connect) -> None:
 
 
 def test_masks_differ() -> None:
-    assert len({frame(2, b"\0" * 8)[2:6] for _ in range(8)}) > 1
+    assert len({frame(2, b"\0" * 8)[2:6] for _again in range(8)}) > 1
 
 
 def refuse(status: bytes, body: bytes = b"") -> Play:
