@@ -85,7 +85,6 @@ seealso:
 import os
 import posixpath
 import shutil
-import tarfile
 import time
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, Callable
@@ -93,9 +92,10 @@ from typing import IO, Any, Callable
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.plugins.connection import ConnectionBase
 from ansible.utils.display import Display
-from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import Entry, members, pack
+from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import Entry, header
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.dockside.engine.plugins.module_utils._engine.files import Files
 from ansible_collections.dockside.engine.plugins.module_utils._engine.hijack import Deadline, hijack
 from ansible_collections.dockside.engine.plugins.module_utils._engine.streams import frames
 from ansible_collections.dockside.engine.plugins.module_utils._module import CONNECTION
@@ -103,7 +103,6 @@ from ansible_collections.dockside.engine.plugins.plugin_utils._engine import con
 
 display = Display()
 PIECE = 65536
-LINKS = 32  # symbolic links that are followed one after the other, before it must be a circle
 NO_SUCH_PROGRAM = (126, 127)  # the exit codes that the engine gives when a command cannot be run, as a shell does
 Take = Callable[[int, bytes], Any]
 
@@ -229,36 +228,29 @@ class Connection(ConnectionBase):
     def _shell_of(self, script: str, path: str) -> list[str]:
         return [self._play_context.executable or "/bin/sh", "-c", script, "sh", path]
 
-    def _archive(self) -> str:
-        return f"/containers/{self.get_option('remote_addr')}/archive"
+    def _files(self) -> Files:
+        return Files(self._engine, self.get_option("remote_addr"))
 
     def _absolute(self, path: str) -> str:
         return posixpath.normpath(posixpath.join("/", self.get_option("working_dir") or "", path))
 
     def _put_archive(self, in_path: str, out_path: str) -> None:
         directory, name = posixpath.split(self._absolute(out_path))
-        info = tarfile.TarInfo(name)
-        info.size, info.mode, info.mtime = os.path.getsize(in_path), 0o600, int(time.time())
+        info = header(in_path, name, follow=True)
+        info.mode, info.mtime = 0o600, int(time.time())
         user, _colon, group = (self.get_option("remote_user") or "").partition(":")
         # Names of users are known only inside.
         info.uid, info.gid = (int(number) if number.isdecimal() else 0 for number in (user, group))
-        self._engine.put(self._archive(), pack([Entry(info, in_path)]), {"path": directory}, patience=None)
+        self._files().write(directory, [Entry(info, in_path)])
 
     def _fetch_archive(self, in_path: str, file: IO[bytes]) -> None:
-        path = self._absolute(in_path)
-        for _link in range(LINKS):
-            with self._engine.stream("GET", self._archive(), {"path": path}) as answer:
-                for info, reader in members(answer.chunks()):
-                    if info.issym():
-                        path = self._absolute(posixpath.join(posixpath.dirname(path), info.linkname))
-                    elif reader is None:
-                        raise AnsibleError(f"{in_path} in the container is not a file")
-                    else:
-                        shutil.copyfileobj(reader, file, PIECE)
-                        path = ""
-            if not path:
-                return
-        raise AnsibleError(f"{in_path} in the container is behind too many symbolic links")
+        path, files = self._absolute(in_path), self._files()
+        found = files.find(path)
+        with files.read(found.target or path if found else path) as members:
+            for _name, _info, reader in members:
+                if reader is None:
+                    raise AnsibleError(f"{in_path} in the container is not a file")
+                shutil.copyfileobj(reader, file, PIECE)
 
 
 class BecomeDialog:

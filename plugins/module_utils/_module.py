@@ -139,6 +139,15 @@ def run_info(spec: Spec, query: Callable[[Engine, Mapping[str, Any]], dict[str, 
     frame(spec, rules, work)
 
 
+def chosen(calls: tuple[Callable[[], Result], Callable[[], Result]], check_mode: bool, diff: bool) -> Result:
+    """What the one of an action's two calls answers that the task gets."""
+    say, act = calls
+    result = say() if check_mode else act()
+    if not diff:
+        result.pop("diff", None)
+    return result
+
+
 def run_action(
     spec: Spec, action: Action, secrets: Callable[[Mapping[str, Any]], set[str]] = lambda params: set(), **rules: Any
 ) -> NoReturn:
@@ -149,10 +158,6 @@ def run_action(
 
     def work(module: AnsibleModule, done: list[str]) -> dict[str, Any]:
         engine = connect(module.params)
-        say, act = action(engine, module.params)
-        result = say() if module.check_mode else act()
-        if not module._diff:
-            result.pop("diff", None)
-        return finish(engine, result)
+        return finish(engine, chosen(action(engine, module.params), module.check_mode, module._diff))
 
     frame(spec, rules, work, secrets)

@@ -72,7 +72,16 @@ class InProcess(NormalAction):
     def run(self, tmp: Any = None, task_vars: Any = None) -> Any:
         self._here = KNOWN and LIBRARIES and self._may_run_here(task_vars or {})
         self._host = (task_vars or {}).get("inventory_hostname")
-        return super().run(tmp, task_vars)
+        given = self._task.args
+        self._task.args = self._adapted(dict(given), task_vars or {})
+        try:
+            return super().run(tmp, task_vars)
+        finally:
+            self._task.args = given  # for the next try of the task
+
+    def _adapted(self, arguments: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """What the module gets of the arguments of the task, for a plugin that carries files to it or back."""
+        return arguments
 
     def _may_run_here(self, task_vars: Mapping[str, Any]) -> bool:
         if self._connection.transport != "local" or self._connection.become or self._play_context.become:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any, Callable
 
@@ -15,6 +14,7 @@ from .._engine.errors import EngineError
 from .._engine.registry import is_id, parse_reference
 from .._resources.image_archive import read
 from .._resources.images import failing, for_platform, inspect, oci, parts
+from .local import replacing
 
 Result = dict[str, Any]
 SPEC: dict[str, dict[str, Any]] = {
@@ -93,26 +93,12 @@ def difference(path: str, images: Mapping[str, Mapping[str, Any]]) -> str:
 
 def write(engine: Engine, names: list[str], path: str, platform: str | None = None) -> None:
     """The whole archive or none: what is at `path` stays until the new one is complete."""
-    path, temporary = os.path.realpath(path), ""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:100]}-")
-        with open(handle, "wb") as file, failing(f"{', '.join(names)} cannot be saved"):
-            # The one operation for many would do for one, too; engines have another for that.
-            one, only = len(names) == 1, {"platform": oci(platform) if platform else None}
-            place, query = (
-                (f"/images/{names[0]}/get", only) if one else ("/images/get", {"names": tuple(names), **only})
-            )
-            with engine.stream("GET", place, query) as stream:
-                for chunk in stream.chunks():
-                    file.write(chunk)
-        if os.path.exists(path):
-            there = os.stat(path)
-            os.chown(temporary, there.st_uid, there.st_gid)
-            os.chmod(temporary, there.st_mode & 0o7777)
-        os.replace(temporary, path)
-        temporary = ""
-    except OSError as error:
-        raise EngineError(f"path: {path} cannot be written: {error.strerror}") from error
-    finally:
-        if temporary:
-            os.unlink(temporary)
+    # The one operation for many would do for one, too; engines have another for that.
+    query = {"platform": oci(platform) if platform else None}
+    place = f"/images/{names[0]}/get"
+    if len(names) > 1:
+        place, query = "/images/get", {"names": tuple(names), **query}
+    with replacing(os.path.realpath(path)) as file, failing(f"{', '.join(names)} cannot be saved"):
+        with engine.stream("GET", place, query) as stream:
+            for chunk in stream.chunks():
+                file.write(chunk)

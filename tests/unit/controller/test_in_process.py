@@ -28,7 +28,8 @@ def test_every_module_has_its_action_plugin_and_all_are_the_same() -> None:
     modules = sorted(path.name for path in (PLUGINS / "modules").glob("*.py"))
     actions = sorted((PLUGINS / "action").glob("*.py"))
     assert [path.name for path in actions] == modules
-    assert len({path.read_text(encoding="utf-8") for path in actions}) == 1
+    carrying = {"container_copy.py", "container_fetch.py"}  # files of the controller
+    assert len({path.read_text(encoding="utf-8") for path in actions if path.name not in carrying}) == 1
 
 
 def test_the_plugin_runs_the_module_of_its_name() -> None:

@@ -14,7 +14,14 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import Entry, members, pack, tree
+from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import (
+    Entry,
+    header,
+    inside,
+    members,
+    pack,
+    tree,
+)
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import (
     ConnectionLost,
     EngineError,
@@ -114,6 +121,99 @@ def test_bytes_of_another_size_than_announced() -> None:
         list(pack([Entry(info("file", 3), b"ab")]))
 
 
+def test_data_that_is_cut_off_while_it_is_read(tmp_path: pathlib.Path) -> None:
+    data = b"".join(pack([Entry(info("large", 300_000), b"x" * 300_000)]))
+    for _member, reader in members([data[:200_000]]):
+        assert reader
+        with pytest.raises(ConnectionLost, match="its archive is cut off"):
+            reader.read()
+        break
+
+
+def test_data_of_a_reader() -> None:
+    entry = Entry(info("file", 100_000), io.BytesIO(b"x" * 100_000))
+    (found,) = [reader.read() for _member, reader in members(pack([entry])) if reader]
+    assert found == b"x" * 100_000
+    with pytest.raises(EngineError, match="file became shorter"):
+        list(pack([Entry(info("file", 6), io.BytesIO(b"12345"))]))
+
+
+def test_names_that_are_no_text() -> None:
+    name = "no\udcfftext"
+    (found,) = [member.name for member, _reader in members(pack([Entry(info(name))]))]
+    assert found == name
+
+
+def test_a_tree(tmp_path: pathlib.Path) -> None:
+    root = tmp_path / "root"
+    (root / "sub").mkdir(parents=True)
+    (root / "a").write_text("one")
+    (root / "a").chmod(0o4751)
+    os.link(root / "a", root / "sub" / "b")
+    (root / "c").symlink_to("sub")
+    os.mkfifo(root / "fifo")
+    os.utime(root / "a", (5, 5.9))
+    found = {entry.info.name: entry for entry in tree(str(root), "x")}
+    assert list(found) == ["x", "x/a", "x/c", "x/fifo", "x/sub", "x/sub/b"]
+    one = found["x/a"]
+    assert (one.data, one.info.size, one.info.mode, one.info.mtime) == (str(root / "a"), 3, 0o4751, 5)
+    assert (found["x/c"].info.linkname, found["x/sub/b"].info.linkname) == ("sub", "x/a")
+    assert [found[name].info.type for name in ("x", "x/fifo", "x/sub/b")] == [
+        tarfile.DIRTYPE,
+        tarfile.FIFOTYPE,
+        tarfile.LNKTYPE,
+    ]
+    followed = {entry.info.name: entry for entry in tree(str(root), "x", follow=True)}
+    assert list(followed) == ["x", "x/a", "x/c", "x/c/b", "x/fifo", "x/sub", "x/sub/b"]
+    assert (followed["x/c/b"].data, followed["x/c/b"].info.size) == (str(root / "c" / "b"), 3)
+    assert [entry.data for entry in tree(str(root / "a"), ".")] == [str(root / "a")]
+    with tarfile.open(fileobj=io.BytesIO(b"".join(pack(tree(str(root), "x"))))) as archive:
+        assert archive.getnames() == list(found)
+        reader = archive.extractfile("x/sub/b")
+        assert reader
+        assert reader.read() == b"one"
+
+
+def test_trees_without_an_end(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "up").symlink_to("..")
+    assert len(list(tree(str(tmp_path), "x"))) == 3
+    with pytest.raises(EngineError, match="sub/up is a link to a directory that it is in"):
+        list(tree(str(tmp_path), "x", follow=True))
+    with pytest.raises(EngineError, match="nosuch cannot be read: No such file"):
+        list(tree(str(tmp_path / "nosuch"), "x"))
+
+
+def test_a_socket_has_no_type_of_its_own(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # its path must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s")
+        assert header("s", "x").type == tarfile.FIFOTYPE
+
+
+@pytest.mark.parametrize(
+    ("name", "root", "expected"),
+    [
+        ("d", "d", ""),
+        ("d/a/b", "d", "a/b"),
+        ("./a", ".", "a"),
+        (".", ".", ""),
+        ("/bin/sh", "", "bin/sh"),
+        ("", "", ""),
+        ("d/a/", "d/", "a"),
+        ("d/./a//b", "./d", "a/b"),
+    ],
+)
+def test_names_seen_from_a_member(name: str, root: str, expected: str) -> None:
+    assert inside(name, root) == expected
+
+
+@pytest.mark.parametrize(("name", "root"), [("e/a", "d"), ("d/../e", "d"), ("..", ""), ("da", "d"), ("a/..", "")])
+def test_names_outside(name: str, root: str) -> None:
+    with pytest.raises(StreamError, match="which is outside of"):
+        inside(name, root)
+
+
 def test_memory_does_not_grow_with_the_archive(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "file"
     with path.open("wb") as file:
@@ -136,40 +236,3 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: pathlib.Path) -> None:
     tracemalloc.stop()
     assert total == 2000 * 5 + 32 * 1024 * 1024
     assert peak < 4 * 1024 * 1024
-
-
-def test_a_directory_is_packed_as_it_is(tmp_path: pathlib.Path) -> None:
-    top = tmp_path / "top"
-    (top / "b/empty").mkdir(parents=True)
-    (top / "b/file").write_bytes(b"f" * 70_000)
-    (top / "b/file").chmod(0o4751)
-    os.utime(top / "b/file", (1_700_000_000, 1_700_000_000))
-    os.link(top / "b/file", top / "twin")
-    (top / "a").symlink_to("/nowhere")
-    os.mkfifo(top / "fifo")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(top / "socket"))
-        packed = b"".join(pack(tree(str(top), "rootfs")))
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        found = {each.name: each for each in archive}
-        assert list(found) == [
-            "rootfs",
-            *(f"rootfs/{name}" for name in ("a", "b", "b/empty", "b/file", "fifo", "twin")),
-        ]
-        file = found["rootfs/b/file"]
-        assert (file.mode, file.mtime, file.uid, file.uname) == (0o4751, 1_700_000_000, os.getuid(), "")
-        data = archive.extractfile(file)
-        assert data and data.read() == b"f" * 70_000
-        assert (found["rootfs/a"].linkname, found["rootfs/twin"].linkname) == ("/nowhere", "rootfs/b/file")
-        assert found["rootfs/twin"].islnk() and found["rootfs/fifo"].isfifo()
-
-
-def test_a_single_file_is_packed(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "file").write_bytes(b"abc")
-    (entry,) = tree(str(tmp_path / "file"), "config.json")
-    assert (entry.info.name, entry.info.size, entry.data) == ("config.json", 3, str(tmp_path / "file"))
-
-
-def test_what_cannot_be_packed_is_named(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(EngineError, match=r"/none cannot be read: No such file or directory"):
-        list(tree(str(tmp_path / "none"), "rootfs"))
