@@ -94,10 +94,10 @@ def difference(path: str, images: Mapping[str, Mapping[str, Any]]) -> str:
 def write(engine: Engine, names: list[str], path: str, platform: str | None = None) -> None:
     """The whole archive or none: what is at `path` stays until the new one is complete."""
     # The one operation for many would do for one, too; engines have another for that.
-    query = {"platform": oci(platform) if platform else None}
+    query: dict[str, Any] = {"platform": oci(platform) if platform else None}
     place = f"/images/{names[0]}/get"
     if len(names) > 1:
-        place, query = "/images/get", {"names": tuple(names), **query}
+        place, query["names"] = "/images/get", tuple(names)
     with replacing(os.path.realpath(path)) as file, failing(f"{', '.join(names)} cannot be saved"):
         with engine.stream("GET", place, query) as stream:
             for chunk in stream.chunks():
