@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the dockside.engine contributors
+# GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images of Dockerfiles (/build), by the classic builder or by BuildKit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from .._engine.archive import pack
+from .._engine.build_log import BuildLog
+from .._engine.client import Engine
+from .._engine.context import Context
+from .._engine.errors import APIError, EngineError, StreamError, UnreachableError
+from .._engine.registry import Reference, config_header, parse_reference
+from .._engine.streams import messages, raise_for_error
+from .._resources.images import inspect, parts, serves
+from .._resources.shared import Ulimit, host_address
+from .._state.fields import Field, Schema
+from .._state.kinds import Flag, Many, Map, Number, Text, Unfit
+from .._state.measures import Size
+
+Result = dict[str, Any]
+
+LABEL = "dockside.engine.build"  # what the image was built of, see rebuild
+_LOG = 256 * 1024  # characters of the log that are returned
+
+
+class Hosts(Map):
+    """Host names to addresses; the API takes NAME:ADDRESS, as often as needed."""
+
+    def __init__(self) -> None:
+        super().__init__(canon=host_address)
+
+    def dump(self, value: Any) -> Any:
+        return tuple(f"{name}:{address}" for name, address in value.items())
+
+
+class Platform(Text):
+    """A platform; a list of one is one, for the module that users come from takes a list."""
+
+    def spec(self) -> dict[str, Any]:
+        return {"type": "list", "elements": "str"}
+
+    def parse(self, option: Any) -> Any:
+        if len(option) != 1:
+            raise ValueError("must name one platform: the engine builds for one at a time")
+        parts(option[0])
+        return option[0]
+
+
+OFF = {"default": False}
+# Each option is a parameter of the request.
+SCHEMA = Schema(
+    Field("args", Map(loose=True), "buildargs"),
+    Field("cache_from", Many(Text(), ordered=True), "cachefrom"),
+    Field("cgroup_parent", Text(), "cgroupparent"),
+    Field("cpu_period", Number(0), "cpuperiod"),
+    Field("cpu_quota", Number(0), "cpuquota"),
+    Field("cpu_shares", Number(0), "cpushares"),
+    Field("cpuset_cpus", Text(), "cpusetcpus"),
+    Field("cpuset_mems", Text(), "cpusetmems"),
+    Field("etc_hosts", Hosts(), "extrahosts"),
+    Field("force_rm", Flag(), "forcerm", extra=OFF),
+    Field("labels", Map(loose=True), "labels"),
+    Field("memory", Size(), "memory"),
+    Field("memory_swap", Size(unlimited=-1), "memswap"),
+    Field("network", Text(), "networkmode"),
+    Field("nocache", Flag(), "nocache", extra=OFF),
+    Field("platform", Platform(), "platform"),
+    Field("pull", Flag(), "pull", extra=OFF),
+    Field("rm", Flag(), "rm", extra={"default": True}),
+    Field("shm_size", Size(), "shmsize"),
+    Field("squash", Flag(), "squash", extra=OFF),
+    Field("target", Text(), "target"),
+    Field("ulimits", Many(Ulimit(), ordered=True), "ulimits"),
+)
+# The options that say what the image is to be; the others say how it comes to be.
+CONTENT = ("args", "etc_hosts", "labels", "network", "platform", "squash", "target")
+CLASSIC = ("cgroup_parent", "cpu_period", "cpu_quota", "cpu_shares", "cpuset_cpus", "cpuset_mems", "memory",
+           "memory_swap", "squash")  # fmt: skip
+SPEC: dict[str, dict[str, Any]] = {
+    "name": {"type": "str", "required": True},
+    "tag": {"type": "str", "default": "latest"},
+    "path": {"type": "path"},
+    "remote": {"type": "str"},
+    "dockerfile": {"type": "str"},
+    "dockerfile_inline": {"type": "str"},
+    "builder": {"type": "str", "choices": ["classic", "buildkit"]},
+    "rebuild": {"type": "str", "choices": ["never", "always", "when_context_changed"], "default": "never"},
+    **SCHEMA.argument_spec(),
+}
+RULES: dict[str, Any] = {
+    "required_one_of": [("path", "remote", "dockerfile_inline")],
+    "mutually_exclusive": [("path", "remote"), ("remote", "dockerfile_inline"), ("dockerfile", "dockerfile_inline")],
+}
+
+
+class BuildError(EngineError):
+    """A build that failed; `result` holds the log as far as it came."""
+
+    def __init__(self, message: str, log: BuildLog) -> None:
+        super().__init__(message)
+        self.result = {"stdout": log.text}
+
+
+def build(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result], Callable[[], Result]]:
+    work = Build(engine, params)
+    return work.say, work.act
+
+
+class Build:
+    """One task: what it wants, what there is, and why that needs a build."""
+
+    def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
+        self.engine, self.params = engine, params
+        self.name = _name(params["name"], params["tag"])
+        self.desired = SCHEMA.desired(params)
+        self.classic = (params["builder"] or self._default_builder()) == "classic"
+        self._check_options()
+        self.context: Context | None = None  # the engine gets a remote one by itself
+        self.obstacle = ""
+        if not params["remote"]:
+            try:
+                self.context = Context(params["path"], params["dockerfile"], params["dockerfile_inline"], self.classic)
+            except EngineError as error:
+                self.obstacle = error.message
+        self.label = self._label()
+        self.found = inspect(engine, str(self.name))
+        self.why = self.obstacle or self._why(self.found)
+
+    def _default_builder(self) -> str:
+        """The one that the engine recommends, which the docker CLI takes, too."""
+        with self.engine.stream("GET", "/_ping") as answer:
+            return "buildkit" if answer.headers.get("Builder-Version") == "2" else "classic"
+
+    def _check_options(self) -> None:
+        needs = SCHEMA.requirements(self.desired)
+        self.engine.require(needs if self.classic else [*needs, ("builder=buildkit", (1, 39))])
+        useless = [] if self.classic else [option for option in CLASSIC if self.desired.get(option)]
+        if useless:
+            raise Unfit("only the classic builder has this, see builder", ", ".join(useless))
+
+    def _label(self) -> str:
+        """What the image is built of, "" where that does not matter."""
+        if self.params["rebuild"] != "when_context_changed" or self.obstacle:
+            return ""
+        options = {name: value for name, value in self.desired.items() if name in CONTENT and value}
+        if self.context:
+            return self.context.digest(options)
+        told = [options, self.params["remote"], self.params["dockerfile"]]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    def _why(self, found: Mapping[str, Any] | None) -> str:
+        """Why a build is needed, "" when it is not."""
+        if not found:
+            return "it is not there"
+        platform = self.desired.get("platform")
+        if platform and not serves(self.engine, str(self.name), found, platform):
+            return f"it is not there for {platform}"
+        if self.params["rebuild"] == "always":
+            return "it is asked for"
+        known = (found["Config"].get("Labels") or {}).get(LABEL)
+        if not self.label or self.label == known:
+            return ""
+        return "its context or options changed" if known else "it does not tell what it was built of"
+
+    def say(self) -> Result:
+        if self.obstacle:
+            self.engine.warnings.append(f"this would fail: {self.obstacle}")
+        return self._result(self.found, "a new image" if self.why else None, "")
+
+    def act(self) -> Result:
+        if self.obstacle:
+            raise EngineError(self.obstacle)
+        if not self.why:
+            return self._result(self.found, None, "")
+        log = BuildLog(_LOG)
+        try:
+            self._run(log)
+        except APIError as error:
+            raise BuildError(f"image {self.name} cannot be built: {error.message}", log) from error
+        except StreamError as error:
+            step = "\n".join(["", "The step wrote:", *log.failed]) if log.failed else ""
+            raise BuildError(f"image {self.name} cannot be built: {error.message}{step}", log) from error
+        except UnreachableError as error:
+            raise BuildError(f"image {self.name}: {error.message}; whether it was built is not known", log) from error
+        self.engine.warnings += log.warnings
+        image = inspect(self.engine, str(self.name)) or {}
+        return self._result(image, image.get("Id"), log.text)
+
+    def _result(self, image: Mapping[str, Any] | None, after: str | None, log: str) -> Result:
+        """`after`: the id that the name means now; None: the same as before."""
+        before = (self.found or {}).get("Id")
+        after = after or before
+        return {
+            "changed": before != after,
+            "actions": [f"build image {self.name}: {self.why}"] if self.why else [],
+            "image": image or {},
+            "stdout": log,
+            "diff": {"before": {"id": before}, "after": {"id": after}},
+        }
+
+    def _run(self, log: BuildLog) -> None:
+        """POST /build, and all that it answers."""
+        query = {"t": str(self.name), **SCHEMA.body(self.desired, {}, SCHEMA.modes())}
+        if self.label:
+            query["labels"] = {**query.get("labels", {}), LABEL: self.label}
+        body = None
+        headers = {}
+        if self.context:
+            query["dockerfile"] = self.context.sent_name
+            body = pack(self.context.archive())
+            headers["Content-Type"] = "application/x-tar"
+        else:
+            query["remote"], query["dockerfile"] = self.params["remote"], self.params["dockerfile"]
+        if self.classic:
+            logins = config_header(os.environ, self.engine.warnings)
+            headers.update({"X-Registry-Config": logins} if logins else {})
+        else:
+            query["version"] = "2"
+        with self.engine.stream("POST", "/build", query, body=body, headers=headers) as stream:
+            for message in messages(stream.chunks()):
+                log.take(message)
+                raise_for_error(message)
+
+
+def _name(name: str, tag: str) -> Reference:
+    try:
+        reference = parse_reference(name, tag)
+    except ValueError as error:
+        raise Unfit.at("name", error) from None
+    if reference.digest:
+        raise Unfit("a new image gets its digest from the engine", "name")
+    return reference
