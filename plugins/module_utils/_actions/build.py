@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from .._engine.archive import pack
 from .._engine.build_log import BuildLog
+from .._engine.build_logins import config_header
 from .._engine.client import Engine
 from .._engine.context import Context
 from .._engine.errors import APIError, EngineError, StreamError, UnreachableError
-from .._engine.registry import Reference, config_header, parse_reference
+from .._engine.filesync import folders, key
+from .._engine.registry import Reference, parse_reference
+from .._engine.session import agents, logins, secrets, session
 from .._engine.streams import messages, raise_for_error
 from .._resources.images import inspect, parts, serves
 from .._resources.shared import Ulimit, host_address
@@ -28,6 +31,7 @@ Result = dict[str, Any]
 
 LABEL = "dockside.engine.build"  # what the image was built of, see rebuild
 _LOG = 256 * 1024  # characters of the log that are returned
+_BUILDKIT = (1, 38)  # the API version that it came with
 
 
 class Hosts(Map):
@@ -76,13 +80,16 @@ SCHEMA = Schema(
     Field("rm", Flag(), "rm", extra={"default": True}),
     Field("shm_size", Size(), "shmsize"),
     Field("squash", Flag(), "squash", extra=OFF),
-    Field("target", Text(), "target"),
+    Field("target", Text(), "target", min_api=(1, 37)),
     Field("ulimits", Many(Ulimit(), ordered=True), "ulimits"),
 )
 # The options that say what the image is to be; the others say how it comes to be.
 CONTENT = ("args", "etc_hosts", "labels", "network", "platform", "squash", "target")
 CLASSIC = ("cgroup_parent", "cpu_period", "cpu_quota", "cpu_shares", "cpuset_cpus", "cpuset_mems", "memory",
            "memory_swap", "squash")  # fmt: skip
+BUILDKIT = ("secrets", "ssh")
+# What the classic builder has had for long, and BuildKit knows from this version on.
+LATER = {"shm_size": (1, 42), "ulimits": (1, 42)}
 SPEC: dict[str, dict[str, Any]] = {
     "name": {"type": "str", "required": True},
     "tag": {"type": "str", "default": "latest"},
@@ -92,6 +99,24 @@ SPEC: dict[str, dict[str, Any]] = {
     "dockerfile_inline": {"type": "str"},
     "builder": {"type": "str", "choices": ["classic", "buildkit"]},
     "rebuild": {"type": "str", "choices": ["never", "always", "when_context_changed"], "default": "never"},
+    "secrets": {
+        "type": "list",
+        "elements": "dict",
+        "no_log": False,
+        "options": {
+            "id": {"type": "str", "required": True},
+            "type": {"type": "str", "choices": ["file", "env", "value"], "required": True},
+            "src": {"type": "path"},
+            "env": {"type": "str"},
+            "value": {"type": "str", "no_log": True},
+        },
+        "required_if": [("type", "file", ["src"]), ("type", "env", ["env"]), ("type", "value", ["value"])],
+    },
+    "ssh": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"id": {"type": "str", "default": "default"}, "socket": {"type": "path"}},
+    },
     **SCHEMA.argument_spec(),
 }
 RULES: dict[str, Any] = {
@@ -122,6 +147,7 @@ class Build:
         self.desired = SCHEMA.desired(params)
         self.classic = (params["builder"] or self._default_builder()) == "classic"
         self._check_options()
+        self.secrets, self.agents = secret_values(params["secrets"] or ()), agent_sockets(params["ssh"] or ())
         self.context: Context | None = None  # the engine gets a remote one by itself
         self.obstacle = ""
         if not params["remote"]:
@@ -136,14 +162,25 @@ class Build:
     def _default_builder(self) -> str:
         """The one that the engine recommends, which the docker CLI takes, too."""
         with self.engine.stream("GET", "/_ping") as answer:
-            return "buildkit" if answer.headers.get("Builder-Version") == "2" else "classic"
+            modern = answer.headers.get("Builder-Version") == "2" and self.engine.api >= _BUILDKIT
+        return "buildkit" if modern else "classic"
 
     def _check_options(self) -> None:
-        needs = SCHEMA.requirements(self.desired)
-        self.engine.require(needs if self.classic else [*needs, ("builder=buildkit", (1, 39))])
-        useless = [] if self.classic else [option for option in CLASSIC if self.desired.get(option)]
+        """Unfit, or VersionError, for what this builder, or this engine, does not have."""
+        other, mine = ("BuildKit", "classic") if self.classic else ("the classic builder", "buildkit")
+        useless = [option for option in (BUILDKIT if self.classic else CLASSIC) if self._named(option)]
         if useless:
-            raise Unfit("only the classic builder has this, see builder", ", ".join(useless))
+            raise Unfit(f"only {other} has this, and builder is {mine}", ", ".join(useless))
+        needs = SCHEMA.requirements(self.desired)
+        if not self.classic:
+            needs += [("builder=buildkit", _BUILDKIT)]
+            needs += [
+                (f"{option} (with builder=buildkit)", since) for option, since in LATER.items() if self._named(option)
+            ]
+        self.engine.require(needs)
+
+    def _named(self, option: str) -> bool:
+        return bool(self.desired.get(option) or self.params.get(option))
 
     def _label(self) -> str:
         """What the image is built of, "" where that does not matter."""
@@ -179,7 +216,7 @@ class Build:
             raise EngineError(self.obstacle)
         if not self.why:
             return self._result(self.found, None, "")
-        log = BuildLog(_LOG)
+        log = BuildLog(_LOG, self.secrets.values())
         try:
             self._run(log)
         except APIError as error:
@@ -190,7 +227,7 @@ class Build:
         except UnreachableError as error:
             raise BuildError(f"image {self.name}: {error.message}; whether it was built is not known", log) from error
         self.engine.warnings += log.warnings
-        image = inspect(self.engine, str(self.name)) or {}
+        image = inspect(self.engine, log.image_id or str(self.name)) or {}
         return self._result(image, image.get("Id"), log.text)
 
     def _result(self, image: Mapping[str, Any] | None, after: str | None, log: str) -> Result:
@@ -210,20 +247,26 @@ class Build:
         query = {"t": str(self.name), **SCHEMA.body(self.desired, {}, SCHEMA.modes())}
         if self.label:
             query["labels"] = {**query.get("labels", {}), LABEL: self.label}
-        body = None
-        headers = {}
-        if self.context:
-            query["dockerfile"] = self.context.sent_name
-            body = pack(self.context.archive())
-            headers["Content-Type"] = "application/x-tar"
-        else:
+        if not self.context:
             query["remote"], query["dockerfile"] = self.params["remote"], self.params["dockerfile"]
         if self.classic:
-            logins = config_header(os.environ, self.engine.warnings)
-            headers.update({"X-Registry-Config": logins} if logins else {})
-        else:
-            query["version"] = "2"
-        with self.engine.stream("POST", "/build", query, body=body, headers=headers) as stream:
+            headers = config_header(os.environ, self.engine.warnings)
+            if self.context:
+                query["dockerfile"] = self.context.sent_name
+                headers["Content-Type"] = "application/x-tar"
+                self._post(log, query, body=pack(self.context.archive()), headers=headers)
+            else:
+                self._post(log, query, headers=headers)
+            return
+        methods = {**logins(os.environ), **secrets(self.secrets), **agents(self.agents)}
+        if self.context:
+            methods.update(folders(self.context))
+            query["remote"], query["dockerfile"] = "client-session", self.context.name
+        with session(self.engine, methods, key(self.context) if self.context else "") as identity:
+            self._post(log, {**query, "version": "2", "session": identity})
+
+    def _post(self, log: BuildLog, query: Mapping[str, Any], **how: Any) -> None:
+        with self.engine.stream("POST", "/build", query, **how) as stream:
             for message in messages(stream.chunks()):
                 log.take(message)
                 raise_for_error(message)
@@ -237,3 +280,35 @@ def _name(name: str, tag: str) -> Reference:
     if reference.digest:
         raise Unfit("a new image gets its digest from the engine", "name")
     return reference
+
+
+def secret_values(options: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """Id -> the secret; Unfit for one that cannot be had."""
+    found = {}
+    for index, option in enumerate(options):
+        kind = option["type"]
+        if kind == "value":
+            value = option["value"].encode()
+        elif kind == "env":
+            if option["env"] not in os.environ:
+                raise Unfit(f"the environment of the task has no variable {option['env']}", f"secrets[{index}].env")
+            value = os.fsencode(os.environ[option["env"]])
+        else:
+            try:
+                with open(option["src"], "rb") as file:
+                    value = file.read()
+            except OSError as error:
+                raise Unfit(f"{option['src']} cannot be read: {error.strerror}", f"secrets[{index}].src") from error
+        found[option["id"]] = value
+    return found
+
+
+def agent_sockets(options: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Id -> the socket of an ssh agent; Unfit when there is none."""
+    found = {}
+    for index, option in enumerate(options):
+        path = option["socket"] or os.environ.get("SSH_AUTH_SOCK")
+        if not path:
+            raise Unfit("must be given, for the environment of the task has no SSH_AUTH_SOCK", f"ssh[{index}].socket")
+        found[option["id"]] = path
+    return found

@@ -8,28 +8,31 @@ from __future__ import annotations
 import base64
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .protobuf import Message, decode, text
 
 _TAIL = 20  # lines of a failed step that its error shows
 _LINE = 65536  # characters after which a line that does not end is broken
+_SECRET = 4  # characters of a line of a secret that is looked for
 _STEP = re.compile(r"Step \d+/\d+ : ")
 # What the classic builder itself says.
 _OWN = (" ---> ", "Removing intermediate container ", "Successfully built ", "Successfully tagged ")
 
 
 class BuildLog:
-    """Takes the messages of a build.
+    """Takes the messages of a build. What it says of `secrets` is hidden.
 
     image_id  of the new image, "" as long as there is none
     warnings  of BuildKit's checks
     failed    the last lines of the step that failed, [] when none did
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, secrets: Iterable[bytes] = ()) -> None:
         self._lines = Lines(limit)
+        words = {line.strip() for secret in secrets for line in secret.decode(errors="replace").splitlines()}
+        self._hidden = sorted((word for word in words if len(word) >= _SECRET), key=len, reverse=True)
         self.image_id = ""
         self.warnings: list[str] = []
         self._steps: dict[bytes, Step] = {}  # of BuildKit
@@ -72,9 +75,14 @@ class BuildLog:
             self._wrote(self._step, said)
 
     def _wrote(self, step: Step, said: str) -> None:
-        for line in step.take(said):
+        for line in map(self._without_secrets, step.take(said)):
             step.tail.append(line)
             self._lines.add(step.label + line)
+
+    def _without_secrets(self, line: str) -> str:
+        for word in self._hidden:
+            line = line.replace(word, "********")
+        return line
 
     def _end(self, step: Step) -> None:
         """Take what a step wrote last for a line."""

@@ -10,11 +10,11 @@ import json
 import os
 import stat
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from .archive import Entry
-from .dockerignore import Patterns, parse
+from .dockerignore import Pattern, Patterns, parse
 from .errors import EngineError
 
 IGNORE = ".dockerignore"
@@ -106,56 +106,10 @@ class Context:
 
     def files(self) -> Iterator[File]:
         """What the context holds, in the order of names, each folder before what is in it."""
-        if self.root:
-            yield from self._walk("", (), [])
-
-    def _walk(self, folder: str, above: Sequence[bool], waiting: list[File]) -> Iterator[File]:
-        """`waiting`: excluded folders on the way here that come along once something in them does."""
-        place = os.path.join(self.root or "", folder)
-        try:
-            names = sorted(os.listdir(place), key=os.fsencode)
-        except OSError as error:
-            raise EngineError(f"{place} cannot be read: {error.strerror}") from error
-        for name in names:
-            file = self._look(f"{folder}/{name}" if folder else name)
-            if file is None:
-                continue
-            excluded, each = self.patterns.match(file.path, above)
-            if not excluded:
-                yield from waiting
-                waiting.clear()
-                yield file
-            if file.is_folder and (not excluded or self._may_hold(file.path)):
-                if excluded and not self.classic:
-                    waiting.append(file)
-                yield from self._walk(file.path, each, waiting)
-                if waiting and waiting[-1] is file:
-                    waiting.pop()
-
-    def _look(self, path: str) -> File | None:
-        """None for what is gone, or cannot be in an archive: sockets."""
-        place = os.path.join(self.root or "", path)
-        try:
-            status = os.lstat(place)
-            link = os.readlink(place) if stat.S_ISLNK(status.st_mode) else ""
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise EngineError(f"{place} cannot be read: {error.strerror}") from error
-        return File(path, place, status, link) if stat.S_IFMT(status.st_mode) in _KINDS else None
-
-    def _may_hold(self, folder: str) -> bool:
-        """Whether an exception may bring back something in an excluded folder."""
-        if self.classic:
-            starts = [pattern.text for pattern in self.patterns.exceptions]
-        elif any(pattern.wild for pattern in self.patterns.exceptions):
-            return True
-        else:
-            starts = [pattern.start for pattern in self.patterns.exceptions]
-        return any(f"{start}/".startswith(f"{folder}/") for start in starts)
+        return Walk(self.root, self.patterns, classic=self.classic).files() if self.root else iter(())
 
     def archive(self) -> Iterator[Entry]:
-        """What the classic builder is sent; it takes out the Dockerfile and .dockerignore again if they are excluded."""
+        """What the classic builder is sent; it takes the Dockerfile and .dockerignore out if they are excluded."""
         # From elsewhere, the Dockerfile is sent under a name that .dockerignore excludes.
         hidden = None if self.inside else self.sent_name
         always = {IGNORE, *([self.inside] if self.inside else [])}
@@ -168,9 +122,9 @@ class Context:
             yield _text(IGNORE, (IGNORE.encode() if self.ignore is None else self.ignore) + f"\n{hidden}\n".encode())
             return
         for path in sorted(always):
-            file_left = self._look(path)
-            if file_left:
-                yield file_left.entry()
+            left = look(self.root or "", path)
+            if left:
+                yield left.entry()
 
     @property
     def sent_name(self) -> str:
@@ -184,12 +138,82 @@ class Context:
             mode, device = file.status.st_mode, file.status.st_rdev
             found.update(json.dumps([file.path, mode, file.size, file.link, device]).encode())
             if file.size:
-                for piece in _pieces(file.place):
+                for piece in pieces(file.place):
                     found.update(piece)
         return found.hexdigest()
 
 
-def _pieces(place: str) -> Iterator[bytes]:
+class Walk:
+    """The way through a folder. `out`: what stays out of it; `only`: what does not stay out, None for the rest."""
+
+    def __init__(self, root: str, out: Patterns, only: Patterns | None = None, classic: bool = False) -> None:
+        self.root, self.out, self.only, self.classic = root, out, only, classic
+
+    def files(self) -> Iterator[File]:
+        """In the order of names, each folder before what is in it."""
+        return self._visit("", (), (), [])
+
+    def _visit(
+        self, folder: str, out_above: Sequence[bool], only_above: Sequence[bool], waiting: list[File]
+    ) -> Iterator[File]:
+        """`waiting`: folders on the way here that are left out unless something in them is not."""
+        place = os.path.join(self.root, folder)
+        try:
+            names = sorted(os.listdir(place), key=os.fsencode)
+        except OSError as error:
+            raise EngineError(f"{place} cannot be read: {error.strerror}") from error
+        for name in names:
+            file = look(self.root, f"{folder}/{name}" if folder else name)
+            if file is None:
+                continue
+            out, out_each = self.out.match(file.path, out_above)
+            wanted, only_each = self.only.match(file.path, only_above) if self.only else (True, [])
+            if wanted and not out:
+                yield from waiting
+                waiting.clear()
+                yield file
+            if file.is_folder and (not out or self._may_keep(file.path)) and (wanted or self._may_want(file.path)):
+                if (out or not wanted) and not self.classic:
+                    waiting.append(file)
+                yield from self._visit(file.path, out_each, only_each, waiting)
+                if waiting and waiting[-1] is file:
+                    waiting.pop()
+
+    def _may_keep(self, folder: str) -> bool:
+        """Whether something in a folder that stays out may be an exception."""
+        if self.classic:
+            return any(_is_above(folder, pattern.text) for pattern in self.out.exceptions)
+        return _may_begin(self.out.exceptions, folder)
+
+    def _may_want(self, folder: str) -> bool:
+        return not self.only or _may_begin(self.only.all, folder)
+
+
+def _may_begin(patterns: Iterable[Pattern], folder: str) -> bool:
+    """Whether one of the patterns may match something in the folder, as BuildKit's client judges it."""
+    patterns = list(patterns)
+    return any(pattern.wild for pattern in patterns) or any(_is_above(folder, pattern.start) for pattern in patterns)
+
+
+def _is_above(folder: str, path: str) -> bool:
+    return f"{path}/".startswith(f"{folder}/")
+
+
+def look(root: str, path: str) -> File | None:
+    """What is there; None for what is gone, and for sockets, which no archive can hold."""
+    place = os.path.join(root, path)
+    try:
+        status = os.lstat(place)
+        link = os.readlink(place) if stat.S_ISLNK(status.st_mode) else ""
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EngineError(f"{place} cannot be read: {error.strerror}") from error
+    return File(path, place, status, link) if stat.S_IFMT(status.st_mode) in _KINDS else None
+
+
+def pieces(place: str) -> Iterator[bytes]:
+    """The contents of a file."""
     try:
         with open(place, "rb") as source:
             yield from iter(lambda: source.read(_PIECE), b"")

@@ -15,7 +15,7 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.message import Message
 from http.client import parse_headers
@@ -40,10 +40,11 @@ def hijack(
     body: Any = None,
     params: Mapping[str, Any] | None = None,
     kind: type[Hijack] | None = None,
+    headers: Sequence[str] = (),
 ) -> Iterator[Hijack]:
     """POST `path` with a JSON body, and the connection after it; APIError when the daemon refuses.
 
-    kind: another one than Hijack.
+    kind: another one than Hijack; headers: in place of those of the kind.
     """
     endpoint, children = engine.endpoint, list[Any]()
     try:
@@ -53,7 +54,7 @@ def hijack(
             raise fault(error, endpoint) from error
         with sock:
             wire = (kind or Hijack)(engine, sock)
-            wire.open(path, body, params)
+            wire.open(path, body, params, headers or wire.headers)
             yield wire
     except FAULTS as error:
         # wrapped, as the libraries wrap what breaks after a socket was opened
@@ -90,14 +91,14 @@ class Hijack:
                 self._coming, self._going, server_hostname=endpoint.tls.hostname or endpoint.host
             )
 
-    def open(self, path: str, body: Any, params: Mapping[str, Any] | None) -> None:
+    def open(self, path: str, body: Any, params: Mapping[str, Any] | None, headers: Sequence[str]) -> None:
         deadline = time.monotonic() + self.engine.endpoint.timeout
         try:
             self._shake_hands(deadline)
             data = b"" if body is None else json.dumps(body).encode()
             url = self.engine.url(path) + (f"?{urlencode(params)}" if params else "")
             head = [
-                f"{self.method} {url} {self.protocol}", "Host: localhost", "User-Agent: dockside.engine", *self.headers,
+                f"{self.method} {url} {self.protocol}", "Host: localhost", "User-Agent: dockside.engine", *headers,
                 "Content-Type: application/json", f"Content-Length: {len(data)}", "", "",
             ]  # fmt: skip
             self._send("\r\n".join(head).encode() + data)
@@ -133,6 +134,8 @@ class Hijack:
         tty: bool = False,
     ) -> Iterator[bytes]:
         """Send stdin and its end (None: leave it open), and give out what comes until the daemon ends the stream.
+
+        A piece of stdin that is empty means that there is no more before something came.
 
         alive: called whenever nothing came for the endpoint's timeout; it raises when the daemon is gone.
         deadline: of time.monotonic(); Deadline is raised when it is over.
@@ -187,7 +190,7 @@ class Hijack:
     # The bytes themselves.
 
     def _send(self, data: bytes) -> None:
-        if self._tls:
+        if self._tls and data:
             self._tls.write(data)
             data = self._going.read()
         self._queue(data)

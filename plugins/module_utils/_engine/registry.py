@@ -133,24 +133,6 @@ def login_of(user: str, secret: str) -> dict[str, str]:
     return {"identitytoken": secret} if user == "<token>" else {"username": user, "password": secret}
 
 
-def config_header(environ: Mapping[str, str], warnings: list[str]) -> str | None:
-    """X-Registry-Config, every login of the docker CLI's config.json, for a build that may pull from any registry; None
-    when there is none. A helper that fails gets a warning, for the build may not need it."""
-    path = os.path.join(config_dir(environ), "config.json")
-    config = load_json(path)
-    logins = {}
-    for name in (*(config.get("auths") or {}), *(config.get("credHelpers") or {})):
-        try:
-            key = server(name)
-            found = None if key in logins else find_login(config, key, environ, path)
-        except (EndpointError, ValueError) as error:
-            warnings.append(str(error))
-            continue
-        if found:
-            logins[key] = {**found, "serveraddress": key}
-    return encode_auth(logins) if logins else None
-
-
 def find_login(config: Mapping[str, Any], key: str, environ: Mapping[str, str], path: str) -> dict[str, str] | None:
     """username and password, or a token, that the config (of the file at `path`) leads to for a server()."""
     helper = helper_of(config, key)

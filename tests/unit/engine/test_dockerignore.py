@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Patterns of .dockerignore: how they are read and what they match. tests/matrix compares them with Docker's own client."""
+"""Patterns of .dockerignore, how they are read and what they match; tests/matrix has Docker's client beside them."""
 
 from __future__ import annotations
 
