@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _BASE = ("base-files", "bash", "busybox-static", "coreutils", "dash", "iproute2", "iptables", "procps")
-_DOCKER = (*_BASE, "docker.io", "docker-registry", "openssh-server")
+_DOCKER = (*_BASE, "docker.io", "docker-registry", "git", "openssh-server", "sed")
 _PODMAN = (
     *_BASE,
     "aardvark-dns",

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._actions.build import RULES, SPEC, build
 from ansible_collections.dockside.engine.plugins.module_utils._engine.archive import pack
 from ansible_collections.dockside.engine.plugins.module_utils._engine.context import Context
 
-from tests.matrix.actions import Act
+from tests.matrix.builds import BOTH, Builds, everywhere
 from tests.matrix.harness import Target
 from tests.unit.fake_engine import Chunks, FakeEngine
 
-BUILD = Act(build, SPEC, RULES)
+# Those with a docker program of their own.
+ENGINES = ("20.10", "26.1", "28.5")
 FILES = [
     "README.md",
     "readme.md",
@@ -145,8 +145,8 @@ IGNORES = {
 MENDED = {"plus and parentheses", "a circumflex"}
 # Those that show what the daemon makes of what it gets.
 FEW = (
-    "nothing", "everything but a file below", "exceptions alone", "a folder but a file", "hidden files but one", "the Dockerfile",
-    "the file itself", "both", "a link", "a byte order mark",
+    "nothing", "everything but a file below", "exceptions alone", "a folder but a file", "hidden files but one",
+    "the Dockerfile", "the file itself", "both", "a link", "a byte order mark",
 )  # fmt: skip
 
 
@@ -177,11 +177,6 @@ def contents(target: Target, image: str) -> Mapping[str, Any]:
         return {info.name: (info.type, info.mode, info.linkname, info.size) for info in archive}
 
 
-def same_program(target: Target) -> bool:
-    """Whether another target has the same docker program."""
-    return target.pinned is not None or target.engine.flavour not in ("20.10", "26.1", "28.5")
-
-
 def members(data: bytes) -> dict[str, Any]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         found = {}
@@ -192,10 +187,9 @@ def members(data: bytes) -> dict[str, Any]:
         return found
 
 
+@pytest.mark.parametrize("session_target", ENGINES, indirect=True)
 def test_what_the_classic_builder_is_sent(target: Target, folder: Path, tmp_path_factory: Any) -> None:
     """By the docker program to something that only takes note of it, and by the module."""
-    if same_program(target):
-        pytest.skip("another target has the same docker program")
     shared = tmp_path_factory.mktemp("s")
     target.engine.bind(folder)
     target.engine.bind(shared)
@@ -211,15 +205,13 @@ def test_what_the_classic_builder_is_sent(target: Target, folder: Path, tmp_path
     assert set(different) == (MENDED if target.engine.flavour == "20.10" else set()), different
 
 
-@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+@everywhere([(engine, builder) for engine in ENGINES for builder in BOTH])
 def test_what_is_built(target: Target, folder: Path, builder: str) -> None:
-    if same_program(target):
-        pytest.skip("another target has the same docker program")
     target.engine.bind(folder)
     different = {}
     for name in IGNORES if (target.engine.flavour, builder) == ("26.1", "buildkit") else FEW:
         (folder / ".dockerignore").write_text(IGNORES[name])
-        own = BUILD(target.client(), name="own", path=str(folder), builder=builder, rebuild="always")["image"]
+        own = Builds(target, builder).run(path=str(folder), rebuild="always")["image"]
         command = ["env", f"DOCKER_BUILDKIT={int(builder == 'buildkit')}", "docker", "build", "-q", str(folder)]
         other = target.engine.exec(command).stdout.strip()
         # What is the same comes from the build cache, and that makes the images the same to the last byte.

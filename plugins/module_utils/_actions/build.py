@@ -53,7 +53,10 @@ class Platform(Text):
     def parse(self, option: Any) -> Any:
         if len(option) != 1:
             raise ValueError("must name one platform: the engine builds for one at a time")
-        parts(option[0])
+        try:
+            parts(option[0])
+        except Unfit as error:
+            raise ValueError(error.reason) from None
         return option[0]
 
 
@@ -187,18 +190,15 @@ class Build:
         if self.params["rebuild"] != "when_context_changed" or self.obstacle:
             return ""
         options = {name: value for name, value in self.desired.items() if name in CONTENT and value}
-        if self.context:
-            return self.context.digest(options)
-        told = [options, self.params["remote"], self.params["dockerfile"]]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        told = json.dumps([options, self.params["remote"], self.params["dockerfile"]], sort_keys=True)
+        return self.context.digest(told) if self.context else hashlib.sha256(told.encode()).hexdigest()
 
     def _why(self, found: Mapping[str, Any] | None) -> str:
         """Why a build is needed, "" when it is not."""
         if not found:
             return "it is not there"
-        platform = self.desired.get("platform")
-        if platform and not serves(self.engine, str(self.name), found, platform):
-            return f"it is not there for {platform}"
+        if self._misfit(found):
+            return f"it is not there for {self.desired['platform']}"
         if self.params["rebuild"] == "always":
             return "it is asked for"
         known = (found["Config"].get("Labels") or {}).get(LABEL)
@@ -217,8 +217,22 @@ class Build:
         if not self.why:
             return self._result(self.found, None, "")
         log = BuildLog(_LOG, self.secrets.values())
+        image = self._build(log)
+        if self._misfit(image):
+            # The cache of the classic builder of older engines does not look at the platform.
+            image = self._build(log, nocache=True)
+        self.engine.warnings += log.warnings
+        return self._result(image, image.get("Id"), log.text)
+
+    def _misfit(self, image: Mapping[str, Any]) -> bool:
+        """Whether the image is for another platform than the task wants."""
+        platform = self.desired.get("platform", "")
+        return platform != "" and not serves(self.engine, image["Id"], image, platform)
+
+    def _build(self, log: BuildLog, **more: Any) -> Mapping[str, Any]:
+        """The image that a build made; BuildError when it failed."""
         try:
-            self._run(log)
+            self._run(log, more)
         except APIError as error:
             raise BuildError(f"image {self.name} cannot be built: {error.message}", log) from error
         except StreamError as error:
@@ -226,9 +240,7 @@ class Build:
             raise BuildError(f"image {self.name} cannot be built: {error.message}{step}", log) from error
         except UnreachableError as error:
             raise BuildError(f"image {self.name}: {error.message}; whether it was built is not known", log) from error
-        self.engine.warnings += log.warnings
-        image = inspect(self.engine, log.image_id or str(self.name)) or {}
-        return self._result(image, image.get("Id"), log.text)
+        return inspect(self.engine, log.image_id or str(self.name)) or {}
 
     def _result(self, image: Mapping[str, Any] | None, after: str | None, log: str) -> Result:
         """`after`: the id that the name means now; None: the same as before."""
@@ -242,9 +254,9 @@ class Build:
             "diff": {"before": {"id": before}, "after": {"id": after}},
         }
 
-    def _run(self, log: BuildLog) -> None:
-        """POST /build, and all that it answers."""
-        query = {"t": str(self.name), **SCHEMA.body(self.desired, {}, SCHEMA.modes())}
+    def _run(self, log: BuildLog, more: Mapping[str, Any]) -> None:
+        """POST /build, and all that it answers. `more`: further parameters."""
+        query = {"t": str(self.name), **SCHEMA.body(self.desired, {}, SCHEMA.modes()), **more}
         if self.label:
             query["labels"] = {**query.get("labels", {}), LABEL: self.label}
         if not self.context:

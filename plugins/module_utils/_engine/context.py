@@ -131,9 +131,9 @@ class Context:
         """The Dockerfile's path in the archive."""
         return self.inside or f".dockerfile.{hashlib.sha256(self.text).hexdigest()[:20]}"
 
-    def digest(self, options: object) -> str:
-        """What stands for the Dockerfile, the names, modes, contents and link targets of the files, and `options`."""
-        found = hashlib.sha256(json.dumps([options, self.text.decode(errors="surrogateescape")]).encode())
+    def digest(self, more: str) -> str:
+        """What stands for the Dockerfile, the names, modes, contents and link targets of the files, and for `more`."""
+        found = hashlib.sha256(json.dumps([more, self.text.decode(errors="surrogateescape")]).encode())
         for file in self.files():
             mode, device = file.status.st_mode, file.status.st_rdev
             found.update(json.dumps([file.path, mode, file.size, file.link, device]).encode())

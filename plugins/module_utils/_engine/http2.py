@@ -139,9 +139,10 @@ class Server:
             # Whoever sends it gets the room back at once, which the padding takes, too.
             for each in {0, number} if body else ():
                 self._outgoing += _frame(WINDOW, 0, each, struct.pack(">L", len(body)))
+            body = _unpadded(body, flags)
             stream = self._streams.get(number)
             if stream:
-                stream.answer.take(_unpadded(body, flags))
+                stream.answer.take(body)
                 if flags & END:
                     stream.answer.end()
         elif kind == HEADERS:
