@@ -57,7 +57,7 @@ options:
     description:
       - The URL of the build context, which the engine fetches by itself. It is a Git repository, such as
         V(https://git.example.com/shop.git#main:web), where a branch or tag and a folder may follow, or a tar archive,
-        or a single Dockerfile.
+        or a single Dockerfile. BuildKit of Engine 20.10 does not know folders of a repository.
     type: str
   dockerfile:
     description:
@@ -96,6 +96,8 @@ options:
   args:
     description:
       - Build arguments, for C(ARG) in the Dockerfile. Numbers and booleans become text.
+      - Proxies that the Docker CLI's C(config.json) of the task's user has for the engine, such as C(httpProxy), are
+        build arguments, too.
     type: dict
   cache_from:
     description:
@@ -157,6 +159,34 @@ options:
       - Do not use the build cache.
     type: bool
     default: false
+  outputs:
+    description:
+      - What else becomes of the image than that it gets its name.
+    type: list
+    elements: dict
+    suboptions:
+      type:
+        description:
+          - V(image) gives it further names.
+          - V(local) writes the files of the image into a folder of the target, where other files stay.
+          - V(tar) writes these files to the target as a tar archive.
+          - V(local) and V(tar) are only for BuildKit, and need API 1.40 (Engine 19.03).
+        type: str
+        choices:
+          - image
+          - local
+          - tar
+        required: true
+      name:
+        description:
+          - The further names. Without a tag, it is V(latest). Required if O(outputs[].type=image).
+        type: list
+        elements: str
+      dest:
+        description:
+          - The path on the target of the folder or the archive. It is written if the image is built, and if it is not
+            there. Required if O(outputs[].type=local) or O(outputs[].type=tar).
+        type: path
   platform:
     description:
       - The platform of the image as OS[/ARCHITECTURE[/VARIANT]], for example V(linux/arm64). The list must have one
@@ -165,7 +195,7 @@ options:
     elements: str
   pull:
     description:
-      - Ask the registries for newer base images.
+      - Ask the registries for newer base images. With the containerd image store, BuildKit always does that.
     type: bool
     default: false
   rm:
@@ -289,6 +319,17 @@ EXAMPLES = r"""
         type: value
         value: "{{ token }}"
 
+- name: Under two names, and its files in a folder of the target
+  dockside.engine.image_build:
+    name: shop/web:2
+    path: /srv/shop/web
+    builder: buildkit
+    outputs:
+      - type: image
+        name: [shop/web:stable]
+      - type: local
+        dest: /srv/shop/files
+
 - name: Of a Git repository, a branch and a folder of it
   dockside.engine.image_build:
     name: shop/api:2
@@ -334,6 +375,7 @@ actions:
   elements: str
   sample:
     - "build image shop/web:1: its context or options changed"
+    - tag image shop/web:1 as shop/web:stable
 """
 
 from ansible_collections.dockside.engine.plugins.module_utils._actions.build import RULES, SPEC, build

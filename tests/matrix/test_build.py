@@ -9,6 +9,8 @@ import base64
 import json
 import os
 import re
+import shutil
+import stat
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -253,6 +255,95 @@ def test_squash_is_experimental(builds: Builds) -> None:
         builds.run(dockerfile_inline=BASE, squash=True)
 
 
+# ---- what else becomes of the image ----
+
+
+@everywhere()
+def test_further_names(builds: Builds, folder: Path) -> None:
+    task: dict[str, Any] = {"path": str(folder), "outputs": [{"type": "image", "name": ["made/other", "made/other:2"]}]}
+    done = builds.made(**task)
+    assert done["actions"][1:] == [
+        "tag image made/image:latest as made/other:latest",
+        "tag image made/image:latest as made/other:2",
+    ]
+    for name in ("made/other", "made/other:2"):
+        assert builds.target.ask("GET", f"/images/{name}/json")["Id"] == done["image"]["Id"]
+    builds.settled(**task)
+    builds.target.ask("POST", f"/images/{builds.target.image()}/tag?repo=made/other&tag=2")
+    again = builds.agree(**task)
+    assert (again["changed"], again["actions"]) == (True, ["tag image made/image:latest as made/other:2"])
+    builds.settled(**task)
+    same = builds.run(**task, rebuild="always")
+    assert not same["changed"]
+    for names, message in (
+        (["No"], "'No' is not an image name"),
+        (["a@sha256:" + "0" * 64], "a new image gets its digest"),
+    ):
+        with pytest.raises(ValueError, match=rf"^outputs\[0\]\.name\[0\]: {message}"):
+            builds.run(path=str(folder), outputs=[{"type": "image", "name": names}])
+
+
+@everywhere()
+def test_exports(builds: Builds, folder: Path, tmp_path: Path) -> None:
+    (folder / "sub").mkdir(mode=0o750)
+    (folder / "sub/script").write_bytes(os.urandom(300_000))
+    (folder / "sub/script").chmod(0o755)
+    (folder / "link").symlink_to("sub/script")
+    (folder / "empty").write_text("")
+    os.utime(folder / "file", (1, 1_600_000_000))
+    tree, archive = tmp_path / "out/tree", tmp_path / "out.tar"
+    outputs = [{"type": "tar", "dest": str(archive)}, {"type": "local", "dest": str(tree)}]
+    task: dict[str, Any] = {"path": str(folder), "outputs": outputs}
+    if builds.builder == "classic":
+        with pytest.raises(
+            ValueError, match=r"^outputs\[0\]\.type=tar, outputs\[1\]\.type=local: only BuildKit has this"
+        ):
+            builds.check(**task)
+        return
+    done = builds.made(**task)
+    assert done["actions"][1:] == [
+        f"export image made/image:latest to {archive}",
+        f"export image made/image:latest to {tree}",
+    ]
+
+    def listed(place: Path) -> dict[str, Any]:
+        found = {}
+        for path in place.rglob("*"):
+            status = path.lstat()
+            contents = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+            found[str(path.relative_to(place))] = (stat.filemode(status.st_mode), contents)
+        return found
+
+    assert listed(tree) == listed(folder)
+    assert (tree / "file").stat().st_mtime == 1_600_000_000
+    with tarfile.open(archive) as packed:
+        assert {info.name.rstrip("/") for info in packed} == set(listed(folder))
+        assert packed.extractfile("sub/script").read() == (folder / "sub/script").read_bytes()  # type: ignore[union-attr]
+    builds.settled(**task)
+    assert not builds.run(**task, rebuild="always")["changed"]
+    # What is exported into a folder leaves the rest of it alone.
+    (tree / "own").write_text("own")
+    (tree / "sub/script").unlink()
+    (tree / "sub/script").symlink_to("/nowhere")
+    (tree / "link").unlink()
+    (tree / "link").write_text("was a link")
+    assert builds.run(**task, rebuild="always")["changed"]
+    assert listed(tree) == {**listed(folder), "own": ("-rw-r--r--", b"own")}
+    archive.unlink()
+    again = builds.agree(**task)
+    assert (again["changed"], again["actions"]) == (True, [f"export image made/image:latest to {archive}"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["context", "out", "out.tar"]
+    # And nothing is overwritten that is of another kind.
+    shutil.rmtree(tree)
+    (tree / "file").mkdir(parents=True)
+    for output, message in (
+        (outputs[1], "is a folder, and a file is exported there"),
+        ({"type": "tar", "dest": str(tree)}, "is a folder"),
+    ):
+        with pytest.raises(EngineError, match=message):
+            builds.run(**{**task, "outputs": [output]}, rebuild="always")
+
+
 # ---- what makes a build needed ----
 
 
@@ -423,6 +514,19 @@ def test_a_base_image_that_wants_a_login(builds: Builds, locked: Registry, confi
     config.write_text(json.dumps(login))
     assert "made of it" in builds.made(**task, name="made/other", nocache=True)["stdout"]
     assert builds.warnings == []
+
+
+@everywhere()
+def test_proxies(builds: Builds, config: Path) -> None:
+    config.write_text(json.dumps({"proxies": {"default": {"httpProxy": "http://192.0.2.1:1", "noProxy": "a"}}}))
+    task = {
+        "dockerfile_inline": BASE + "RUN echo by $http_proxy $HTTP_PROXY $NO_PROXY",
+        "rebuild": "when_context_changed",
+    }
+    done = builds.made(**task, args={"NO_PROXY": "b"})
+    assert "by http://192.0.2.1:1 http://192.0.2.1:1 b" in done["stdout"]
+    config.unlink()
+    builds.settled(**task, args={"NO_PROXY": "b"})
 
 
 @with_buildkit()

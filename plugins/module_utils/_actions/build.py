@@ -8,18 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable
 
 from .._engine.archive import pack
+from .._engine.build_config import config_header, proxies
 from .._engine.build_log import BuildLog
-from .._engine.build_logins import config_header
 from .._engine.client import Engine
 from .._engine.context import Context
 from .._engine.errors import APIError, EngineError, StreamError, UnreachableError
+from .._engine.exports import Taken
 from .._engine.filesync import folders, key
 from .._engine.registry import Reference, parse_reference
-from .._engine.session import agents, logins, secrets, session
+from .._engine.session import Method, agents, logins, secrets, session
 from .._engine.streams import messages, raise_for_error
 from .._resources.images import inspect, parts, serves
 from .._resources.shared import Ulimit, host_address
@@ -115,6 +116,16 @@ SPEC: dict[str, dict[str, Any]] = {
         },
         "required_if": [("type", "file", ["src"]), ("type", "env", ["env"]), ("type", "value", ["value"])],
     },
+    "outputs": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "type": {"type": "str", "choices": ["image", "local", "tar"], "required": True},
+            "name": {"type": "list", "elements": "str"},
+            "dest": {"type": "path"},
+        },
+        "required_if": [("type", "image", ["name"]), ("type", "local", ["dest"]), ("type", "tar", ["dest"])],
+    },
     "ssh": {
         "type": "list",
         "elements": "dict",
@@ -142,11 +153,16 @@ def build(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Resul
 
 
 class Build:
-    """One task: what it wants, what there is, and why that needs a build."""
+    """One task: what it wants, what there is, and what that takes.
+
+    why      why the image is to be built, "" when it is not
+    names    further names that it is to get
+    exports  outputs that are to be written
+    """
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         self.engine, self.params = engine, params
-        self.name = _name(params["name"], params["tag"])
+        self.name = _name(params["name"], params["tag"], "name")
         self.desired = SCHEMA.desired(params)
         self.classic = (params["builder"] or self._default_builder()) == "classic"
         self._check_options()
@@ -161,6 +177,9 @@ class Build:
         self.label = self._label()
         self.found = inspect(engine, str(self.name))
         self.why = self.obstacle or self._why(self.found)
+        self.names = [name for name in self._further_names() if self.why or self._id(name) != self._id(self.name)]
+        outputs = [output for output in params["outputs"] or () if output["type"] != "image"]
+        self.exports = [output for output in outputs if self.why or not os.path.lexists(output["dest"])]
 
     def _default_builder(self) -> str:
         """The one that the engine recommends, which the docker CLI takes, too."""
@@ -171,18 +190,23 @@ class Build:
     def _check_options(self) -> None:
         """Unfit, or VersionError, for what this builder, or this engine, does not have."""
         other, mine = ("BuildKit", "classic") if self.classic else ("the classic builder", "buildkit")
-        useless = [option for option in (BUILDKIT if self.classic else CLASSIC) if self._named(option)]
+        exports = [
+            f"outputs[{index}].type={output['type']}"
+            for index, output in enumerate(self.params["outputs"] or ())
+            if output["type"] != "image"
+        ]
+        useless = [option for option in (BUILDKIT if self.classic else CLASSIC) if self._given(option)]
+        useless += exports if self.classic else []
         if useless:
             raise Unfit(f"only {other} has this, and builder is {mine}", ", ".join(useless))
         needs = SCHEMA.requirements(self.desired)
         if not self.classic:
-            needs += [("builder=buildkit", _BUILDKIT)]
-            needs += [
-                (f"{option} (with builder=buildkit)", since) for option, since in LATER.items() if self._named(option)
-            ]
+            needs += [("builder=buildkit", _BUILDKIT), *((export, (1, 40)) for export in exports)]
+            later = [(option, since) for option, since in LATER.items() if self._given(option)]
+            needs += [(f"{option} (with builder=buildkit)", since) for option, since in later]
         self.engine.require(needs)
 
-    def _named(self, option: str) -> bool:
+    def _given(self, option: str) -> bool:
         return bool(self.desired.get(option) or self.params.get(option))
 
     def _label(self) -> str:
@@ -194,7 +218,6 @@ class Build:
         return self.context.digest(told) if self.context else hashlib.sha256(told.encode()).hexdigest()
 
     def _why(self, found: Mapping[str, Any] | None) -> str:
-        """Why a build is needed, "" when it is not."""
         if not found:
             return "it is not there"
         if self._misfit(found):
@@ -206,57 +229,92 @@ class Build:
             return ""
         return "its context or options changed" if known else "it does not tell what it was built of"
 
-    def say(self) -> Result:
-        if self.obstacle:
-            self.engine.warnings.append(f"this would fail: {self.obstacle}")
-        return self._result(self.found, "a new image" if self.why else None, "")
-
-    def act(self) -> Result:
-        if self.obstacle:
-            raise EngineError(self.obstacle)
-        if not self.why:
-            return self._result(self.found, None, "")
-        log = BuildLog(_LOG, self.secrets.values())
-        image = self._build(log)
-        if self._misfit(image):
-            # The cache of the classic builder of older engines does not look at the platform.
-            image = self._build(log, nocache=True)
-        self.engine.warnings += log.warnings
-        return self._result(image, image.get("Id"), log.text)
-
     def _misfit(self, image: Mapping[str, Any]) -> bool:
         """Whether the image is for another platform than the task wants."""
         platform = self.desired.get("platform", "")
         return platform != "" and not serves(self.engine, image["Id"], image, platform)
 
-    def _build(self, log: BuildLog, **more: Any) -> Mapping[str, Any]:
-        """The image that a build made; BuildError when it failed."""
+    def _further_names(self) -> Iterator[Reference]:
+        for index, output in enumerate(self.params["outputs"] or ()):
+            if output["type"] == "image":
+                for number, name in enumerate(output["name"]):
+                    yield _name(name, "latest", f"outputs[{index}].name[{number}]")
+
+    def _id(self, name: Reference) -> str | None:
+        return (inspect(self.engine, str(name)) or {}).get("Id")
+
+    # What is done.
+
+    def say(self) -> Result:
+        if self.obstacle:
+            self.engine.warnings.append(f"this would fail: {self.obstacle}")
+        changed = bool(self.why or self.names or self.exports)
+        return self._result(changed, self.found or {}, "a new image" if self.why else self.before, "")
+
+    def act(self) -> Result:
+        if self.obstacle:
+            raise EngineError(self.obstacle)
+        log = BuildLog(_LOG, self.secrets.values())
+        image: Mapping[str, Any] = self._build(log) if self.why else self.found or {}
+        changed = image["Id"] != self.before
+        for name in self.names:
+            changed = self._id(name) != image["Id"] or changed
+            self.engine.post(f"/images/{image['Id']}/tag", None, {"repo": name.repository, "tag": name.tag})
+        for output in self.exports:
+            changed = self._export(log, output["type"], output["dest"]) or changed
+        self.engine.warnings += log.warnings
+        return self._result(changed, image, image["Id"], log.text)
+
+    @property
+    def before(self) -> str | None:
+        return (self.found or {}).get("Id")
+
+    def _result(self, changed: bool, image: Mapping[str, Any], after: str | None, log: str) -> Result:
+        actions = [f"build image {self.name}: {self.why}"] if self.why else []
+        actions += [f"tag image {self.name} as {name}" for name in self.names]
+        actions += [f"export image {self.name} to {output['dest']}" for output in self.exports]
+        diff = {"before": {"id": self.before}, "after": {"id": after}}
+        return {"changed": changed, "actions": actions, "image": image, "stdout": log, "diff": diff}
+
+    def _build(self, log: BuildLog) -> Mapping[str, Any]:
+        """The image that a build made."""
+        self._run(log, {"t": str(self.name)})
+        image = self._made(log)
+        if self._misfit(image):
+            # The cache of the classic builder of older engines does not look at the platform.
+            self._run(log, {"t": str(self.name), "nocache": True})
+            image = self._made(log)
+        return image
+
+    def _made(self, log: BuildLog) -> Mapping[str, Any]:
+        image = inspect(self.engine, log.image_id or str(self.name))
+        if not image:
+            raise BuildError(f"image {self.name} was built, and is not there any more", log)
+        return image
+
+    def _export(self, log: BuildLog, kind: str, dest: str) -> bool:
+        """Write what a build makes, out of its cache, to this machine; answers whether that changed something."""
+        taken = Taken(dest)
+        method = taken.archive() if kind == "tar" else taken.tree()
+        self._run(log, {"outputs": [{"Type": kind, "Attrs": {}}], "nocache": False}, method)
+        return taken.changed
+
+    def _run(self, log: BuildLog, more: Mapping[str, Any], methods: Mapping[str, Method] | None = None) -> None:
+        """A build with further parameters and methods; BuildError when it fails."""
         try:
-            self._run(log, more)
+            self._request(log, {**SCHEMA.body(self.desired, {}, SCHEMA.modes()), **more}, methods or {})
         except APIError as error:
             raise BuildError(f"image {self.name} cannot be built: {error.message}", log) from error
         except StreamError as error:
-            step = "\n".join(["", "The step wrote:", *log.failed]) if log.failed else ""
-            raise BuildError(f"image {self.name} cannot be built: {error.message}{step}", log) from error
+            written = "\n".join(log.failed)
+            text = "" if written in error.message else f"\nThe step wrote:\n{written}"
+            raise BuildError(f"image {self.name} cannot be built: {error.message}{text}", log) from error
         except UnreachableError as error:
             raise BuildError(f"image {self.name}: {error.message}; whether it was built is not known", log) from error
-        return inspect(self.engine, log.image_id or str(self.name)) or {}
 
-    def _result(self, image: Mapping[str, Any] | None, after: str | None, log: str) -> Result:
-        """`after`: the id that the name means now; None: the same as before."""
-        before = (self.found or {}).get("Id")
-        after = after or before
-        return {
-            "changed": before != after,
-            "actions": [f"build image {self.name}: {self.why}"] if self.why else [],
-            "image": image or {},
-            "stdout": log,
-            "diff": {"before": {"id": before}, "after": {"id": after}},
-        }
-
-    def _run(self, log: BuildLog, more: Mapping[str, Any]) -> None:
-        """POST /build, and all that it answers. `more`: further parameters."""
-        query = {"t": str(self.name), **SCHEMA.body(self.desired, {}, SCHEMA.modes()), **more}
+    def _request(self, log: BuildLog, query: dict[str, Any], methods: Mapping[str, Method]) -> None:
+        """POST /build, and all that it answers."""
+        query["buildargs"] = {**proxies(self.engine.endpoint.url, os.environ), **query.get("buildargs", {})}
         if self.label:
             query["labels"] = {**query.get("labels", {}), LABEL: self.label}
         if not self.context:
@@ -270,27 +328,34 @@ class Build:
             else:
                 self._post(log, query, headers=headers)
             return
-        methods = {**logins(os.environ), **secrets(self.secrets), **agents(self.agents)}
+        methods = {**methods, **logins(os.environ), **secrets(self.secrets), **agents(self.agents)}
         if self.context:
             methods.update(folders(self.context))
             query["remote"], query["dockerfile"] = "client-session", self.context.name
-        with session(self.engine, methods, key(self.context) if self.context else "") as identity:
-            self._post(log, {**query, "version": "2", "session": identity})
+        with session(self.engine, methods, key(self.context) if self.context else "") as lent:
+            try:
+                self._post(log, {**query, "version": "2", "session": lent.id})
+            except StreamError as error:
+                untold = "".join(f"; {reason}" for reason in lent.errors[-1:] if reason not in error.message)
+                raise StreamError(error.message + untold) from error
 
     def _post(self, log: BuildLog, query: Mapping[str, Any], **how: Any) -> None:
         with self.engine.stream("POST", "/build", query, **how) as stream:
             for message in messages(stream.chunks()):
-                log.take(message)
+                try:
+                    log.take(message)
+                except ValueError as error:
+                    raise StreamError(f"the engine's log of it cannot be read: {error}") from error
                 raise_for_error(message)
 
 
-def _name(name: str, tag: str) -> Reference:
+def _name(name: str, tag: str, option: str) -> Reference:
     try:
         reference = parse_reference(name, tag)
     except ValueError as error:
-        raise Unfit.at("name", error) from None
+        raise Unfit.at(option, error) from None
     if reference.digest:
-        raise Unfit("a new image gets its digest from the engine", "name")
+        raise Unfit("a new image gets its digest from the engine", option)
     return reference
 
 

@@ -118,7 +118,8 @@ class BuildLog:
         if error and not error.endswith("context canceled"):  # else another step has failed
             self._failed = step
         ending = f"ERROR: {error}" if error else "CACHED" if any(vertex.get(4, [])) else "DONE"
-        self._lines.add(step.label + ending)
+        for line in ending.rstrip("\n").split("\n"):
+            self._lines.add(step.label + line)
 
 
 class Step:

@@ -23,7 +23,7 @@ from .session import Inbox, Method, Refusal
 
 _WILD = re.compile(r"[*?\[\\]")
 _NOT_FOUND = 5  # of gRPC
-_STAT, _REQUEST, _DATA, _FINISH, _ERROR = range(5)  # kinds of packets
+STAT, REQUEST, CONTENTS, FINISH, ERROR = range(5)  # kinds of packets
 # How Go writes modes, which is not as the system does.
 _KINDS = {
     stat.S_IFDIR: 1 << 31,
@@ -78,23 +78,23 @@ def _talk(files: Iterable[Sent], inbox: Inbox) -> Iterator[bytes | None]:
     for number, file in enumerate(files):
         if file.source is not None:
             sources[number] = file.source
-        yield encode({1: _STAT, 2: file.about})
-    yield encode({1: _STAT})
+        yield encode({1: STAT, 2: file.about})
+    yield encode({1: STAT})
     while True:
         while not inbox:
             yield None
         packet = decode(inbox.popleft())
         kind, number = packet.get(1, [0])[-1], packet.get(3, [0])[-1]
-        if kind == _FINISH:
-            yield encode({1: _FINISH})
+        if kind == FINISH:
+            yield encode({1: FINISH})
             return
-        if kind == _ERROR:
+        if kind == ERROR:
             raise EngineError(f"the daemon cannot take the context: {text(packet, 4)}")
-        if kind == _REQUEST and number in sources:
+        if kind == REQUEST and number in sources:
             source = sources.pop(number)
             for piece in [source] if isinstance(source, bytes) else pieces(source):
-                yield encode({1: _DATA, 3: number, 4: piece}) if piece else None
-            yield encode({1: _DATA, 3: number})
+                yield encode({1: CONTENTS, 3: number, 4: piece}) if piece else None
+            yield encode({1: CONTENTS, 3: number})
 
 
 def _file(file: File) -> Sent:

@@ -20,10 +20,10 @@ import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 from urllib.parse import quote
 
-from .build_logins import login
+from .build_config import login
 from .client import Engine
 from .errors import EngineError
 from .hijack import Hijack, hijack
@@ -54,8 +54,8 @@ class Refusal(Exception):
 class Call:
     """A call under way, as HTTP/2 sees it: the messages of both sides have five bytes in front that tell their size."""
 
-    def __init__(self, method: Method, headers: Headers) -> None:
-        self._inbox, self._coming = Inbox(), bytearray()
+    def __init__(self, method: Method, headers: Headers, errors: list[str]) -> None:
+        self._inbox, self._coming, self._errors = Inbox(), bytearray(), errors
         self._said = method(headers, self._inbox)
         self.trailers = [("grpc-status", "0")]
 
@@ -76,28 +76,41 @@ class Call:
             message = next(self._said)
         except StopIteration:
             return None
-        except (EngineError, Refusal, OSError, ValueError) as error:
-            code = getattr(error, "code", _UNKNOWN)
-            self.trailers = [("grpc-status", str(code)), ("grpc-message", quote(str(error), safe=" /:'\"=,()[]"))]
+        except Refusal as error:
+            self._fail(error.code, error)
+            return None
+        except (EngineError, OSError, ValueError) as error:
+            self._errors.append(str(error))
+            self._fail(_UNKNOWN, error)
             return None
         if message is None:
             return None if self._inbox.ended else b""
         return struct.pack(">BL", 0, len(message)) + message
 
+    def _fail(self, code: int, error: Exception) -> None:
+        self.trailers = [("grpc-status", str(code)), ("grpc-message", quote(str(error), safe=" /:'\"=,()[]"))]
+
+
+class Session(NamedTuple):
+    """`id`: what a build is given; `errors`: why calls failed, which the daemon does not always tell."""
+
+    id: str
+    errors: list[str]
+
 
 @contextmanager
-def session(engine: Engine, methods: Mapping[str, Method], key: str) -> Iterator[str]:
-    """Lend the daemon these methods, by their paths, for a build that is given the id that this answers.
+def session(engine: Engine, methods: Mapping[str, Method], key: str) -> Iterator[Session]:
+    """Lend the daemon these methods, by their paths.
 
     key: what is the same for all sessions that show the same folders, so that only what changed is sent again.
     """
-    identity = uuid.uuid4().hex
+    made = Session(uuid.uuid4().hex, [])
     methods = {**methods, "/grpc.health.v1.Health/Check": _health}
 
     def opened(headers: Headers) -> Call:
-        return Call(methods.get(headers.get(":path", [""])[0], _unknown), headers)
+        return Call(methods.get(headers.get(":path", [""])[0], _unknown), headers, made.errors)
 
-    about = {"Uuid": identity, "Name": "dockside.engine", "Sharedkey": key}
+    about = {"Uuid": made.id, "Name": "dockside.engine", "Sharedkey": key}
     headers = [
         "Connection: Upgrade",
         "Upgrade: h2c",
@@ -109,7 +122,7 @@ def session(engine: Engine, methods: Mapping[str, Method], key: str) -> Iterator
         thread = threading.Thread(target=_serve, args=(wire, http), daemon=True)
         thread.start()
         try:
-            yield identity
+            yield made
         finally:
             wire.hang_up()
             thread.join()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine import hpack
-from ansible_collections.dockside.engine.plugins.module_utils._engine.build_logins import config_header
+from ansible_collections.dockside.engine.plugins.module_utils._engine.build_config import config_header, proxies
 from ansible_collections.dockside.engine.plugins.module_utils._engine.context import Context
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError, StreamError
 from ansible_collections.dockside.engine.plugins.module_utils._engine.filesync import folders, followed, key
@@ -112,6 +112,8 @@ def echo(headers: Any, inbox: Inbox) -> Iterator[bytes | None]:
             yield None
             continue
         message = inbox.popleft()
+        if message == b"break":
+            raise EngineError("it is broken")
         if message == b"fail":
             raise Refusal(9, "it cannot: 100% wrong")
         yield message
@@ -130,10 +132,11 @@ class Daemon:
 
     def __init__(self, method: Method = echo, window: int | None = None) -> None:
         self.paths: list[str] = []
+        self.errors: list[str] = []
 
         def opened(headers: Any) -> Call:
             self.paths += headers[":path"]
-            return Call(method, headers)
+            return Call(method, headers, self.errors)
 
         self.http = Server(opened, [(":status", "200")])
         settings = struct.pack(">HL", 4, window) if window is not None else b""
@@ -197,6 +200,11 @@ def test_an_answer_that_is_an_error() -> None:
     assert daemon.data == {1: message(b"one")}
     trailers = daemon.headers[1][1][1]
     assert trailers == {"grpc-status": "9", "grpc-message": "it cannot: 100%25 wrong"}
+    assert daemon.errors == []
+    daemon.call(3, b"break")
+    daemon.read()
+    assert daemon.headers[3][1][1] == {"grpc-status": "2", "grpc-message": "it is broken"}
+    assert daemon.errors == ["it is broken"]
 
 
 def test_a_conversation() -> None:
@@ -285,7 +293,7 @@ def test_what_is_no_http2(data: bytes) -> None:
 
 
 def test_another_protocol() -> None:
-    http = Server(lambda headers: Call(echo, headers), [])
+    http = Server(lambda headers: Call(echo, headers, []), [])
     with pytest.raises(StreamError, match=r"does not speak HTTP/2 in its session: b'GET / HTTP/1"):
         http.receive(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 
@@ -345,6 +353,16 @@ def test_logins(tmp_path: Path) -> None:
     assert (tmp_path / "ran").read_text() == "good\n"
     with pytest.raises(EngineError, match="docker-credential-bad"):
         ask(logins(environ), encode({1: "other.example"}))
+
+
+def test_proxies(tmp_path: Path) -> None:
+    environ = {"DOCKER_CONFIG": str(tmp_path)}
+    assert proxies("unix:///var/run/docker.sock", environ) == {}
+    config = {"default": {"httpProxy": "http://a:1", "noProxy": "b", "ftpProxy": ""}, "tcp://c:2375": {"allProxy": "d"}}
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": config}))
+    found = {"http_proxy": "http://a:1", "HTTP_PROXY": "http://a:1", "no_proxy": "b", "NO_PROXY": "b"}
+    assert proxies("unix:///var/run/docker.sock", environ) == found
+    assert proxies("tcp://c:2375", environ) == {"all_proxy": "d", "ALL_PROXY": "d"}
 
 
 def test_agents(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Logins of the docker CLI's config.json for the registries that a build pulls from."""
+"""What the docker CLI's config.json has for builds: logins at registries, and proxies."""
 
 from __future__ import annotations
 
@@ -39,3 +39,16 @@ def config_header(environ: Mapping[str, str], warnings: list[str]) -> dict[str, 
         if credentials:
             found[key] = {**credentials, "serveraddress": key}
     return {"X-Registry-Config": encode_auth(found)} if found else {}
+
+
+def proxies(url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Build arguments that name proxies, for the daemon at a URL; {} when there are none for it."""
+    known = load_json(os.path.join(config_dir(environ), "config.json")).get("proxies") or {}
+    found = known.get(url, known.get("default")) or {}
+    named = {kind: found.get(f"{kind}Proxy") for kind in ("all", "ftp", "http", "https", "no")}
+    return {
+        name: str(proxy)
+        for kind, proxy in named.items()
+        if proxy
+        for name in (f"{kind}_proxy", f"{kind}_proxy".upper())
+    }
