@@ -214,8 +214,10 @@ class Build:
         if self.params["rebuild"] != "when_context_changed" or self.obstacle:
             return ""
         options = {name: value for name, value in self.desired.items() if name in CONTENT and value}
+        if self.context:
+            return self.context.digest(json.dumps(options, sort_keys=True))
         told = json.dumps([options, self.params["remote"], self.params["dockerfile"]], sort_keys=True)
-        return self.context.digest(told) if self.context else hashlib.sha256(told.encode()).hexdigest()
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def _why(self, found: Mapping[str, Any] | None) -> str:
         if not found:

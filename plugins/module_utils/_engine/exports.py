@@ -18,7 +18,7 @@ from .errors import EngineError
 from .filesync import CONTENTS, ERROR, FINISH, REQUEST
 from .http2 import Headers
 from .protobuf import Message, decode, encode, text
-from .session import Inbox, Method
+from .session import Inbox, Method, Talk
 
 _METHOD = "/moby.filesync.v1.FileSend/DiffCopy"
 _FOLDER, _LINK = 1 << 31, 1 << 27  # as Go writes modes
@@ -33,7 +33,7 @@ class Taken:
     def archive(self) -> dict[str, Method]:
         """Take a tar archive as the file `path`, all of it or nothing."""
 
-        def method(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
+        def method(headers: Headers, inbox: Inbox) -> Talk:
             with self._writing(self.path) as file:
                 while inbox or not inbox.ended:
                     if inbox:
@@ -46,7 +46,7 @@ class Taken:
     def tree(self) -> dict[str, Method]:
         """Take files into the folder `path`, where others stay."""
 
-        def method(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
+        def method(headers: Headers, inbox: Inbox) -> Talk:
             wanted = []
             os.makedirs(self.path, exist_ok=True)
             for number in range(1 << 32):

@@ -19,7 +19,7 @@ from .dockerignore import Pattern, Patterns
 from .errors import EngineError
 from .http2 import Headers
 from .protobuf import Value, decode, encode, text
-from .session import Inbox, Method, Refusal
+from .session import Inbox, Method, Refusal, Talk
 
 _WILD = re.compile(r"[*?\[\\]")
 _NOT_FOUND = 5  # of gRPC
@@ -48,7 +48,7 @@ def folders(context: Context) -> dict[str, Method]:
     if context.own_ignore is not None:
         texts[context.name + IGNORE] = context.own_ignore
 
-    def method(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
+    def method(headers: Headers, inbox: Inbox) -> Talk:
         name = headers.get("dir-name", [""])[0]
         if name == "dockerfile":
             yield from _talk(map(_text, sorted(texts.items())), inbox)
@@ -72,7 +72,7 @@ def key(context: Context) -> str:
     return hashlib.sha256(f"{machine}:{os.getuid()}:{context.root}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _talk(files: Iterable[Sent], inbox: Inbox) -> Iterator[bytes | None]:
+def _talk(files: Iterable[Sent], inbox: Inbox) -> Talk:
     """Packets: first all files, then the contents of those that the daemon wants, until it has finished."""
     sources = {}
     for number, file in enumerate(files):

@@ -36,6 +36,9 @@ class Answer(Protocol):
     def next(self) -> bytes | None:
         """The next piece of the answer's body; b"": nothing until something comes; None: that was all."""
 
+    def close(self) -> None:
+        """Nobody asks any more."""
+
     @property
     def trailers(self) -> Iterable[hpack.Header]: ...
 
@@ -103,6 +106,11 @@ class Server:
         self._outgoing.clear()
         return data
 
+    def close(self) -> None:
+        """End what is under way."""
+        for number in list(self._streams):
+            self._drop(number)
+
     def _turn(self, number: int) -> bool:
         """Let a stream send a frame; False when it cannot."""
         stream = self._streams[number]
@@ -129,8 +137,10 @@ class Server:
         return True
 
     def _drop(self, number: int) -> None:
-        if self._streams.pop(number, None):
+        stream = self._streams.pop(number, None)
+        if stream:
             self._turns.remove(number)
+            stream.answer.close()
 
     def _frame(self, kind: int, flags: int, number: int, body: bytes) -> None:
         if self._block and kind != CONTINUATION:

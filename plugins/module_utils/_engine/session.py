@@ -18,7 +18,7 @@ import struct
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Callable, NamedTuple, Optional
 from urllib.parse import quote
@@ -40,7 +40,8 @@ class Inbox(deque[bytes]):
     ended = False
 
 
-Method = Callable[[Headers, Inbox], Iterator[Optional[bytes]]]
+Talk = Generator[Optional[bytes], None, None]
+Method = Callable[[Headers, Inbox], Talk]
 
 
 class Refusal(Exception):
@@ -87,6 +88,9 @@ class Call:
             return None if self._inbox.ended else b""
         return struct.pack(">BL", 0, len(message)) + message
 
+    def close(self) -> None:
+        self._said.close()
+
     def _fail(self, code: int, error: Exception) -> None:
         self.trailers = [("grpc-status", str(code)), ("grpc-message", quote(str(error), safe=" /:'\"=,()[]"))]
 
@@ -126,6 +130,7 @@ def session(engine: Engine, methods: Mapping[str, Method], key: str) -> Iterator
         finally:
             wire.hang_up()
             thread.join()
+            http.close()
 
 
 def _serve(wire: Hijack, http: Server) -> None:
@@ -144,19 +149,21 @@ def _serve(wire: Hijack, http: Server) -> None:
         wire.sock.close()
 
 
-def _unknown(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
-    raise Refusal(_UNIMPLEMENTED, f"unknown method {headers.get(':path', [''])[0]}")
-    yield None
+def _unknown(headers: Headers, inbox: Inbox) -> Talk:
+    def refuse() -> bytes:
+        raise Refusal(_UNIMPLEMENTED, f"unknown method {headers.get(':path', [''])[0]}")
+
+    yield refuse()
 
 
-def _health(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
+def _health(headers: Headers, inbox: Inbox) -> Talk:
     yield encode({1: 1})  # SERVING
 
 
 def _unary(answer: Callable[[bytes], bytes]) -> Method:
     """A method that takes one message and answers one."""
 
-    def method(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
+    def method(headers: Headers, inbox: Inbox) -> Talk:
         while not inbox:
             yield None
         yield answer(inbox.popleft())
@@ -204,7 +211,7 @@ def agents(sockets: Mapping[str, str]) -> dict[str, Method]:
         wanted(text(decode(message), 1))
         return b""
 
-    def forward(headers: Headers, inbox: Inbox) -> Iterator[bytes | None]:
+    def forward(headers: Headers, inbox: Inbox) -> Talk:
         """An agent answers each request with one message; both have their size in four bytes in front."""
         asked = bytearray()
         with socket.socket(socket.AF_UNIX) as agent:

@@ -10,7 +10,6 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._engine.session im
     Inbox,
     Method,
     Refusal,
+    Talk,
     agents,
     logins,
     secrets,
@@ -105,7 +105,7 @@ def test_headers_that_were_written_can_be_read() -> None:
 # ---- HTTP/2 and gRPC ----
 
 
-def echo(headers: Any, inbox: Inbox) -> Iterator[bytes | None]:
+def echo(headers: Any, inbox: Inbox) -> Talk:
     """Answers each message with itself, and the last one with an error if it is `fail`."""
     while inbox or not inbox.ended:
         if not inbox:
@@ -260,6 +260,27 @@ def test_headers_in_pieces() -> None:
     first = b"\x02" + b"\0\0\0\0\x10" + block[:10] + b"##"
     daemon.send(frame(HEADERS, PADDED | PRIORITY, 1, first) + frame(CONTINUATION, END_HEADERS, 1, block[10:]))
     assert daemon.paths == ["/x"]
+
+
+def test_calls_that_nobody_waits_for_are_ended() -> None:
+    """So that whatever a method has opened is closed, and what it began to write is removed."""
+    ended = []
+
+    def method(headers: Any, inbox: Inbox) -> Talk:
+        try:
+            while True:
+                yield None
+        finally:
+            ended.append(headers[":path"])
+
+    daemon = Daemon(method)
+    for stream in (1, 3):
+        daemon.call(stream, end=False)
+    daemon.read()
+    daemon.send(frame(RESET, 0, 1, b"\0\0\0\x08"))
+    assert ended == [["/1"]]
+    daemon.http.close()
+    assert ended == [["/1"], ["/3"]]
 
 
 def test_what_has_no_place_in_a_call() -> None:
