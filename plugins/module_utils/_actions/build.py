@@ -309,14 +309,16 @@ class Build:
             raise BuildError(f"image {self.name} cannot be built: {error.message}", log) from error
         except StreamError as error:
             written = "\n".join(log.failed)
-            text = "" if written in error.message else f"\nThe step wrote:\n{written}"
+            known = not written or f"\n{written}" in error.message  # some errors repeat it
+            text = "" if known else f"\nThe step wrote:\n{written}"
             raise BuildError(f"image {self.name} cannot be built: {error.message}{text}", log) from error
         except UnreachableError as error:
             raise BuildError(f"image {self.name}: {error.message}; whether it was built is not known", log) from error
 
     def _request(self, log: BuildLog, query: dict[str, Any], methods: Mapping[str, Method]) -> None:
         """POST /build, and all that it answers."""
-        query["buildargs"] = {**proxies(self.engine.endpoint.url, os.environ), **query.get("buildargs", {})}
+        own = query.get("buildargs", {})
+        query["buildargs"] = {**proxies(self.engine.endpoint.url, os.environ, own), **own}
         if self.label:
             query["labels"] = {**query.get("labels", {}), LABEL: self.label}
         if not self.context:

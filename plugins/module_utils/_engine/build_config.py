@@ -41,14 +41,18 @@ def config_header(environ: Mapping[str, str], warnings: list[str]) -> dict[str, 
     return {"X-Registry-Config": encode_auth(found)} if found else {}
 
 
-def proxies(url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Build arguments that name proxies, for the daemon at a URL; {} when there are none for it."""
+def proxies(url: str, environ: Mapping[str, str], args: Mapping[str, str]) -> dict[str, str]:
+    """Build arguments that name proxies, for the daemon at a URL; {} when there are none for it.
+
+    What `args` name, in whatever case, is left out: BuildKit would take either of the two.
+    """
+    own = {name.lower() for name in args}
     known = load_json(os.path.join(config_dir(environ), "config.json")).get("proxies") or {}
     found = known.get(url, known.get("default")) or {}
     named = {kind: found.get(f"{kind}Proxy") for kind in ("all", "ftp", "http", "https", "no")}
     return {
         name: str(proxy)
         for kind, proxy in named.items()
-        if proxy
+        if proxy and f"{kind}_proxy" not in own
         for name in (f"{kind}_proxy", f"{kind}_proxy".upper())
     }

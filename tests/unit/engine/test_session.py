@@ -378,12 +378,13 @@ def test_logins(tmp_path: Path) -> None:
 
 def test_proxies(tmp_path: Path) -> None:
     environ = {"DOCKER_CONFIG": str(tmp_path)}
-    assert proxies("unix:///var/run/docker.sock", environ) == {}
+    assert proxies("unix:///var/run/docker.sock", environ, {}) == {}
     config = {"default": {"httpProxy": "http://a:1", "noProxy": "b", "ftpProxy": ""}, "tcp://c:2375": {"allProxy": "d"}}
     (tmp_path / "config.json").write_text(json.dumps({"proxies": config}))
     found = {"http_proxy": "http://a:1", "HTTP_PROXY": "http://a:1", "no_proxy": "b", "NO_PROXY": "b"}
-    assert proxies("unix:///var/run/docker.sock", environ) == found
-    assert proxies("tcp://c:2375", environ) == {"all_proxy": "d", "ALL_PROXY": "d"}
+    assert proxies("unix:///var/run/docker.sock", environ, {}) == found
+    assert set(proxies("unix:///var/run/docker.sock", environ, {"NO_proxy": "c"})) == {"http_proxy", "HTTP_PROXY"}
+    assert proxies("tcp://c:2375", environ, {}) == {"all_proxy": "d", "ALL_PROXY": "d"}
 
 
 def test_agents(tmp_path: Path) -> None:
