@@ -47,7 +47,7 @@ def failure(name: str, options: dict[str, Any]) -> str:
     """What a module says that fails."""
     output = io.StringIO()
     with (
-        as_module(encoded({"ANSIBLE_MODULE_ARGS": options}), {}),
+        as_module(encoded({"ANSIBLE_MODULE_ARGS": options}), {}, print),
         redirect_stdout(output),
         pytest.raises(SystemExit),
     ):

@@ -39,6 +39,7 @@ def hijack(
     path: str,
     body: Any = None,
     params: Mapping[str, Any] | None = None,
+    *,
     kind: type[Hijack] | None = None,
     headers: Sequence[str] = (),
 ) -> Iterator[Hijack]:
@@ -54,7 +55,8 @@ def hijack(
             raise fault(error, endpoint) from error
         with sock:
             wire = (kind or Hijack)(engine, sock)
-            wire.open(path, body, params, headers or wire.headers)
+            wire.headers = tuple(headers) or wire.headers
+            wire.open(path, body, params)
             yield wire
     except FAULTS as error:
         # wrapped, as the libraries wrap what breaks after a socket was opened
@@ -91,14 +93,14 @@ class Hijack:
                 self._coming, self._going, server_hostname=endpoint.tls.hostname or endpoint.host
             )
 
-    def open(self, path: str, body: Any, params: Mapping[str, Any] | None, headers: Sequence[str]) -> None:
+    def open(self, path: str, body: Any, params: Mapping[str, Any] | None) -> None:
         deadline = time.monotonic() + self.engine.endpoint.timeout
         try:
             self._shake_hands(deadline)
             data = b"" if body is None else json.dumps(body).encode()
             url = self.engine.url(path) + (f"?{urlencode(params)}" if params else "")
             head = [
-                f"{self.method} {url} {self.protocol}", "Host: localhost", "User-Agent: dockside.engine", *headers,
+                f"{self.method} {url} {self.protocol}", "Host: localhost", "User-Agent: dockside.engine", *self.headers,
                 "Content-Type: application/json", f"Content-Length: {len(data)}", "", "",
             ]  # fmt: skip
             self._send("\r\n".join(head).encode() + data)
