@@ -160,7 +160,7 @@ def test_the_leader_dies_in_each_request_that_changes_something(trio: Trio) -> N
     assert strike.struck
     assert {name: text for name, text in said.items() if "the Docker daemon at" not in text} == {}
 
-    wait_for("a new leader", lambda: trio.second.engine.get("/nodes")[0] == 200, 60)
+    wait_for("a new leader", lambda: trio.second.engine.get("/nodes")[0] == 200, 180)
     with ThreadPoolExecutor(8) as pool:
         wrong = dict(zip(map(str, found), pool.map(lambda scene: again(trio.second, scene), found)))
     assert {name: text for name, text in wrong.items() if text} == {}
@@ -186,7 +186,7 @@ def test_nodes_that_are_cut_off_and_return(trio: Trio) -> None:
     with pytest.raises(EngineError, match=r"lost leader status|does not have a leader"):
         Bench(Secret, trio.leader).run({"name": "alone", "data": "one"})
 
-    wait_for("a new leader", lambda: trio.second.engine.get("/nodes")[0] == 200, 60)
+    wait_for("a new leader", lambda: trio.second.engine.get("/nodes")[0] == 200, 180)
     made = {"name": "meanwhile", "data": "one"}
     assert Bench(Secret, trio.third).run(made).changed
     assert Bench(Secret, trio.second).run({"name": "before", "data": "one", "labels": {"a": "1"}}).changed
@@ -196,19 +196,19 @@ def test_nodes_that_are_cut_off_and_return(trio: Trio) -> None:
         nodes = trio.second.ask("GET", "/nodes")
         return lost == {each["ID"] for each in nodes if each["Status"]["State"] == "down"}
 
-    wait_for("nodes that are down", down, 60)
+    wait_for("nodes that are down", down, 180)
     after = {**web, "env": {"A": "1"}}
     assert Bench(Service, trio.second).run(after).changed
     assert lost & {each["NodeID"] for each in running(trio.third)} == set()
 
     for member in (trio.leader, worker):
         member.engine.plug()
-    wait_for("the old leader", lambda: trio.leader.engine.get("/nodes")[0] == 200, 60)
+    wait_for("the old leader", lambda: trio.leader.engine.get("/nodes")[0] == 200, 180)
     assert not Bench(Secret, trio.leader).run(made).changed
     assert not Bench(Service, trio.leader).run(after).changed
     Bench(Secret, trio.leader).run({"name": "alone", "data": "one"})
     assert not Bench(Secret, trio.second).run({"name": "alone", "data": "one"}).changed
-    wait_for("the end of the old tasks", lambda: not old_containers(trio), 60)
+    wait_for("the end of the old tasks", lambda: not old_containers(trio), 180)
     assert len(running(trio.leader)) == 6
     secrets = {each["Spec"]["Name"]: each["Spec"]["Labels"].get("a") for each in trio.leader.ask("GET", "/secrets")}
     assert secrets == {"before": "1", "meanwhile": None, "alone": None}

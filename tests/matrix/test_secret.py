@@ -11,6 +11,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import BadRequest, EngineError
@@ -93,8 +94,10 @@ def test_driver(case: Case, manager: Manager) -> None:
 def test_a_task_has_the_data_of_a_driver(bench: Bench, manager: Manager) -> None:
     with plugins(manager.engine, "vault"):
         made = bench.run({"name": "s", "driver": "vault"}).value
-        manager.service("web", Secrets=[reference(made, "pw")])
-        (container,) = wait_for("a container", lambda: manager.ask("GET", "/containers/json"), 30)
+        service = manager.service("web", Secrets=[reference(made, "pw")])
+        # Those of earlier services may not have ended yet.
+        mine = quote(json.dumps({"label": [f"com.docker.swarm.service.id={service}"]}))
+        (container,) = wait_for("a container", lambda: manager.ask("GET", f"/containers/json?filters={mine}"), 30)
         assert manager.engine.docker("exec", container["Id"], "cat", "/run/secrets/pw").stdout == "s web"
         manager.ask("DELETE", "/services/web")
         wait_for("the end of the container", lambda: not manager.engine.containers(), 30)
