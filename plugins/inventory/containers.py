@@ -103,9 +103,9 @@ options:
     default: 22
   group_by:
     description:
-      - Make groups with these prefixes. C(image_IMAGE), C(service_SERVICE) and C(project_PROJECT) (of Compose, of a
-        swarm's stack, or the label C(project)), C(network_NETWORK), C(label_LABEL_VALUE), C(state_STATE), and with
-        O(engines) C(engine_ENGINE).
+      - Make groups with these prefixes. C(image_IMAGE), C(service_SERVICE) and C(project_PROJECT) (of
+        M(dockside.engine.apply), of Compose, of a swarm's stack, or the label C(project)), C(network_NETWORK),
+        C(label_LABEL_VALUE), C(state_STATE), and with O(engines) C(engine_ENGINE).
       - Characters that a group's name cannot contain become C(_).
     type: list
     elements: str
@@ -214,6 +214,8 @@ except ImportError:  # ansible-core before 2.19 trusts all text that is not mark
 Document = dict[str, Any]
 # The options that lead to an engine, by each of their names.
 WAYS = {name for option, spec in CONNECTION.items() for name in (option, *spec.get("aliases", []))}
+# The labels that name a project, the most telling one first.
+PROJECTS = ("dockside.engine.project", "com.docker.compose.project", "com.docker.stack.namespace", "project")
 ANYWHERE = (None, "", "0.0.0.0", "::")  # noqa: S104  # nobody listens here: it is what the engine calls all addresses
 # No template, and no more than names and numbers where a conditional takes text for an expression: no call, no filter.
 HARMLESS = re.compile(r"[\w\s.,:;/@+=~#-]*")
@@ -399,7 +401,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             "image": [config["Image"]],
             "label": [f"{label}_{value}" if value else label for label, value in labels.items()],
             "network": [*networks],
-            "project": labelled("com.docker.compose.project", "com.docker.stack.namespace", "project"),
+            "project": labelled(*PROJECTS),
             "service": labelled("com.docker.compose.service", "com.docker.swarm.service.name"),
             "state": [state["Status"]],
         }

@@ -19,6 +19,8 @@ Spec = dict[str, dict[str, Any]]
 Result = dict[str, Any]
 # Looks, and answers two calls: one says what the other one does. Both answer a result, which may carry a `diff`.
 Action = Callable[[Engine, Mapping[str, Any]], tuple[Callable[[], Result], Callable[[], Result]]]
+# Finds in the options of a task what nobody may see.
+Secrets = Callable[[Mapping[str, Any]], set[str]]
 
 # The twin of the doc fragment `connection`. Nothing has a default here: the endpoint resolver looks further,
 # into the environment and the docker CLI's contexts.
@@ -71,6 +73,10 @@ class Resource(Protocol):
 tell: Callable[[str], None] | None = None
 
 
+def none(params: Mapping[str, Any]) -> set[str]:
+    return set()
+
+
 def connect(params: Mapping[str, Any]) -> Engine:
     """The engine that a task's options and this process's environment point at."""
     engine = Engine(resolve(params, os.environ))
@@ -82,17 +88,21 @@ def frame(
     spec: Spec,
     rules: Mapping[str, Any],
     work: Callable[[AnsibleModule, list[str]], dict[str, Any]],
-    secrets: Callable[[Mapping[str, Any]], set[str]] = lambda params: set(),
+    secrets: Secrets = none,
 ) -> NoReturn:
     """Run `work` inside a module and report its result; an error comes with the steps that were done before it.
 
-    What `secrets` finds in the options appears neither in the result nor in the log of the host.
+    What `secrets` finds in the options, which may not fit, appears neither in the result nor in the log of the host.
     """
 
     class Module(AnsibleModule):
         def _log_invocation(self) -> None:  # called by the constructor, and the first to write anything
             self.no_log_values |= secrets(self.params)
             super()._log_invocation()  # type: ignore[no-untyped-call]
+
+        def fail_json(self, *args: Any, **kwargs: Any) -> NoReturn:  # also called for options that do not fit
+            self.no_log_values |= secrets(self.params)
+            super().fail_json(*args, **kwargs)
 
     rules = {**rules, **{name: [*own, *rules.get(name, [])] for name, own in CONNECTION_RULES.items()}}
     module = Module({**CONNECTION, **spec}, supports_check_mode=True, **rules)  # type: ignore[no-untyped-call]
@@ -148,9 +158,7 @@ def chosen(calls: tuple[Callable[[], Result], Callable[[], Result]], check_mode:
     return result
 
 
-def run_action(
-    spec: Spec, action: Action, secrets: Callable[[Mapping[str, Any]], set[str]] = lambda params: set(), **rules: Any
-) -> NoReturn:
+def run_action(spec: Spec, action: Action, secrets: Secrets = none, **rules: Any) -> NoReturn:
     """A module that does something; `rules`: further arguments of AnsibleModule, such as required_one_of.
 
     secrets: see frame().

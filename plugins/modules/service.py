@@ -399,6 +399,8 @@ options:
     description:
       - Wait until the tasks are as the service wants them. The tasks of a new service, and new ones of more
         O(replicas), have to run for the time of O(update_config.monitor). A job has to be through.
+      - With O(state=absent), wait until the tasks have ended and left no container on the engine that is asked. Then
+        what they used, such as volumes, can be removed.
       - It is an error when swarm pauses an update or rolls it back, or when O(wait_timeout) is over. The message
         tells what the tasks that failed say, with the last lines of their output.
       - With O(state=absent), wait until the tasks of the service have ended, and its networks can be removed.

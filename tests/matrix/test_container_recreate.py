@@ -373,6 +373,16 @@ def test_what_a_task_does_not_name_is_kept(target: Target) -> None:
 
 
 @on_extremes
+def test_the_command_is_that_of_the_new_image(target: Target) -> None:
+    made = target.container("base", start=False)
+    target.ask("POST", f"/commit?container={made}&repo=dockside/other&tag=1", {"Cmd": ["/bin/idle", "other"]})
+    bench = Containers(target)
+    bench.run({"name": "case"})
+    bench.agree({"name": "case", "image": "dockside/other:1"})
+    assert bench.find()["Config"]["Cmd"] == ["/bin/idle", "other"]
+
+
+@on_extremes
 def test_recreate_and_restart_on_request(target: Target) -> None:
     bench = Containers(target, name="case")
     bench.run({"labels": {"a": "1"}})

@@ -247,6 +247,15 @@ def test_a_network_in_use_is_removed_by_force_only(target: Target) -> None:
     assert target.ask("GET", "/containers/one/json")["NetworkSettings"]["Networks"] == {}
 
 
+def test_labels_of_a_configuration_are_not_sent_again(target: Target) -> None:
+    bench = Bench(Network, target)
+    bench.run({"name": "base", "config_only": True, "labels": {"a": "1"}, **ADDRESS})
+    bench.run({"name": "case", "config_from": "base"})
+    done = bench.agree({"name": "case", "config_from": "base", "force": True})
+    assert done.value["network"]["Labels"] == {"a": "1"}
+    bench.run({"name": "case", "state": "absent"})
+
+
 def test_force_recreates(target: Target) -> None:
     bench = Bench(Network, target)
     bench.run({"name": "case"})

@@ -55,6 +55,14 @@ def failure(bench: Bench, options: Options) -> str:
     return caught.value.message
 
 
+def test_nothing_is_left_when_the_task_ends(bench: Bench, target: Cluster) -> None:
+    mounts = [{"type": "volume", "source": "kept", "target": "/kept"}]
+    bench.run({**WEB, "replicas": 2, "mounts": mounts})
+    bench.run({"name": "web", "state": "absent", "wait": True})
+    assert target.ask("GET", "/containers/json?all=1") == []
+    target.ask("DELETE", "/volumes/kept")
+
+
 def test_new_tasks_run_when_the_task_ends(bench: Bench, target: Cluster) -> None:
     bench.run({**WEB, "replicas": 2})
     assert len(running(target)) == 2

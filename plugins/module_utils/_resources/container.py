@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import re
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -37,6 +37,23 @@ class Ended(EngineError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.result = {"status": status}
+
+
+class Namespaces:
+    """The namespaces that containers live in, by id. They never change, so that each container is looked at once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.known: dict[str, list[str]] = {}
+
+    def of(self, engine: Engine, container: str) -> list[str]:
+        with self.lock:
+            if container not in self.known:
+                found = engine.get(f"/containers/{container}/json", missing=None) or {"HostConfig": {}}
+                self.known[container] = [
+                    found["HostConfig"].get(key, "") for key in ("NetworkMode", "IpcMode", "PidMode")
+                ]
+            return self.known[container]
 
 
 class Container(NewContainer):
@@ -92,6 +109,9 @@ class Container(NewContainer):
         self.interrupted = False  # an earlier recreate was cut short
         self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
         self.ended: dict[str, Any] = {}  # with detach: false, how it ended
+        # Who brings many containers to their state together lets them share the first, and fills in the second.
+        self.namespaces = Namespaces()
+        self.followers: set[str] = set()  # names of containers that will be recreated after this one anyway
 
     # Finding
 
@@ -106,9 +126,8 @@ class Container(NewContainer):
 
     def leftovers(self) -> dict[str, str]:
         """What a recreate that was cut short has left: "old" or "new" to a container's id."""
-        name = re.escape(self.name)
-        filters = {"name": [f"^/?{name}-dockside-(old|new)$"]}
-        listed = self.engine.get("/containers/json", {"all": True, "filters": filters}) or []
+        # Those of all containers, which are few: many that are looked at together can share the answer.
+        listed = self.engine.get("/containers/json", {"all": True, "filters": {"name": ["-dockside-(old|new)$"]}}) or []
         known = {f"/{self.beside(word)}": word for word in ("old", "new")}
         return {known[name]: entry["Id"] for entry in listed for name in entry["Names"] if name in known}
 
@@ -342,9 +361,10 @@ class Container(NewContainer):
         shared = f"container:{found['Id']}"
         others = []
         for entry in self.engine.get("/containers/json", {"all": True}):
-            other = self.engine.get(f"/containers/{entry['Id']}/json", missing=None)
-            if other and shared in [other["HostConfig"].get(key) for key in ("NetworkMode", "IpcMode", "PidMode")]:
-                others.append(other)
+            if shared in self.namespaces.of(self.engine, entry["Id"]):
+                other = self.engine.get(f"/containers/{entry['Id']}/json", missing=None)
+                if other and self.called(other) not in self.followers:
+                    others.append(other)
         if others and not self.params.get("recreate_dependents"):
             names = ", ".join(sorted(self.called(other) for other in others))
             self.engine.warnings.append(

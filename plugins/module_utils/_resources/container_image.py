@@ -48,16 +48,10 @@ def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str
         kept = [text for text in host.get("SecurityOpt") or [] if text != UNLABELED]
         if UNLABELED not in desired.get("security_opts", ()):
             result["HostConfig"] = {**host, "SecurityOpt": kept}
-    # The image's command comes with the image's entry point only: another entry point leaves it out.
-    if (
-        "command" not in desired
-        and (config.get("Entrypoint"), config.get("Cmd"))
-        == (
-            given.get("Entrypoint"),
-            given.get("Cmd"),
-        )
-        and desired.get("entrypoint") != config.get("Entrypoint")
-    ):
+    # The image's command comes with the image's entry point only: a named one leaves it out, be it the same one.
+    both = all(config.get(name) == given.get(name) for name in ("Entrypoint", "Cmd"))
+    alone = "entrypoint" in desired and desired["entrypoint"] == config.get("Entrypoint")
+    if "command" not in desired and both and not alone:
         config["Cmd"] = None
     for member, option in WHOLE.items():
         if option not in desired and config.get(member) == given.get(member):

@@ -51,8 +51,10 @@ class NewContainer(Resource):
 
     @classmethod
     def secrets(cls, params: Mapping[str, Any]) -> set[str]:
-        env = params.get("env") or {}
-        return {str(env[name]) for name in params.get("secret_env") or [] if env.get(name) not in (None, "")}
+        env, names = params.get("env"), params.get("secret_env")
+        if not isinstance(env, dict) or not isinstance(names, list):  # options that do not fit come here, too
+            return set()
+        return {str(env[name]) for name in map(str, names) if env.get(name) not in (None, "")}
 
     def complete(self, found: Document | None) -> None:
         self.resolve_networks(found)

@@ -16,6 +16,7 @@ from .._engine.errors import EngineError
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import RECREATE, UPDATE, Change, Field, Schema, Struct, pick
 from .._state.kinds import MORE, STRICT, Address, Flag, Many, Map, Subnet, Text, Unfit, Version, address
+from .cluster import manager
 
 POOL = Struct(
     Field("subnet", Subnet(), "Subnet"),
@@ -51,6 +52,7 @@ class Pools(Many):
 
 
 # What inspect shows of a connected container that belongs to its configuration, not to the moment.
+TASK = "com.docker.swarm.task.id"  # a label of the containers that a service made
 ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "MacAddress")
 # What inspect shows of a network that a create body takes.
 MEMBERS = ("Driver", "Options", "IPAM", "EnableIPv6", "Internal", "Attachable", "Ingress", "Scope", "ConfigOnly",
@@ -134,12 +136,29 @@ class Network(Resource):
         return steps
 
     def removal(self, found: Document) -> Plan:
-        names = [endpoint.get("Name", "") for endpoint in (found.get("Containers") or {}).values()]
+        ends = found.get("Containers") or {}
+        if found.get("Scope") == "swarm":
+            services = self.services(found)
+            if services:
+                self.obstacles.append(f"network {self.name} is in use by service {', '.join(services)}")
+            # Tasks come and go with their services, and what balances the load between them with the network.
+            tasks = {each["Id"] for each in self.members(found) if TASK in (each.get("Labels") or {})}
+            ends = {ident: end for ident, end in ends.items() if ident not in tasks and "-" not in ident}
+        names = sorted(end.get("Name", "") for end in ends.values())
         if names and not self.params.get("force"):
-            self.obstacles.append(
-                f"network {self.name} is in use by {', '.join(sorted(names))}; force: true disconnects them"
-            )
+            self.obstacles.append(f"network {self.name} is in use by {', '.join(names)}; force: true disconnects them")
         return super().removal(found)
+
+    def services(self, network: Document) -> list[str]:
+        """The services of the swarm that use a network."""
+        with manager(self.engine):
+            listed = self.engine.get("/services") or []
+        return sorted(
+            each["Spec"]["Name"]
+            for each in listed
+            for end in pick(each, "Spec.TaskTemplate.Networks") or pick(each, "Spec.Networks") or []
+            if end["Target"] == network["Id"]
+        )
 
     def links(self, before: list[str], after: list[str]) -> list[Step]:
         """The steps that connect and disconnect containers."""
@@ -245,6 +264,8 @@ def present(network: Document, api: Version) -> dict[str, Any]:
             pool["Gateway"] = address(pool["Gateway"])
     # The allocator of swarm networks writes its own numbers here; sent back, they would be refused.
     body.get("Options", {}).pop("com.docker.network.driver.overlay.vxlanid_list", None)
+    if pick(body, "ConfigFrom.Network"):
+        body.pop("Labels", None)  # these are the other network's, and none are taken beside them
     return body
 
 

@@ -30,6 +30,7 @@ GIVEN_UP = {
     "rollback_completed": "its update failed and was rolled back",
 }
 FAILED = ("failed", "rejected", "orphaned")
+OVER = (*FAILED, "complete", "shutdown", "remove")
 
 
 class NotConverged(EngineError):
@@ -174,12 +175,16 @@ def tail(texts: Iterable[str]) -> str:
 
 def until_gone(engine: Engine, ident: str, name: str, patience: float) -> None:
     """Wait until nothing of a removed service is left: it keeps networks in use until its tasks have ended."""
+    mine = {"all": True, "filters": {"label": [f"com.docker.swarm.service.id={ident}"]}}
     left: list[str] = []
 
     def gone() -> bool:
-        # No filter on the service, which is unknown by now.
-        tasks = [task for task in engine.get("/tasks") or [] if task.get("ServiceID") == ident]
-        left[:] = [f"task {task['ID']} on node {task.get('NodeID')} is {task['Status']['State']}" for task in tasks]
+        # No filter on the service, which is unknown by now. Old engines keep the tasks of jobs for ever: those that are
+        # over, and those that never found a node.
+        tasks = [each for each in engine.get("/tasks") or [] if each.get("ServiceID") == ident and each.get("NodeID")]
+        running = [each for each in tasks if each["Status"]["State"] not in OVER]
+        left[:] = [f"task {each['ID']} on node {each['NodeID']} is {each['Status']['State']}" for each in running]
+        left.extend(f"container {each['Id'][:12]}" for each in engine.get("/containers/json", mine))
         return not left
 
     if not came(gone, patience):
