@@ -32,8 +32,10 @@ BUDGETS = {
     "image_build": 76,
     "container_run": 72,
     "service": 72,
+    "plugin": 52,
     "image": 48,
-    "plugin": 48,
+    "config": 44,
+    "secret": 44,
 }
 BUDGET = 40
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from .._resources.image import Image
 from .._state.converge import Outcome, Resource
 from .._state.fields import pick
 from .._state.kinds import Unfit
-from .apply_kinds import KINDS, USERS, Key, Kind, hosts
+from .apply_kinds import KINDS, USERS, VERSIONED, Key, Kind, hosts
 from .apply_listing import LISTS, OF_SWARM, PROJECT, controls, names
 from .apply_view import Memory, Promises, View
 from .gather import gather
@@ -199,7 +198,8 @@ class Task:
             return True
         for key, item in self.items.items():
             params = item.resource.params
-            version = params.get("rolling_versions") and re.fullmatch(re.escape(params["name"]) + r"_v\d+", name)
+            versions = params.get("rolling_versions") or params.get("hashed_versions")
+            version = versions and VERSIONED.search(name) and VERSIONED.sub("", name) == params["name"]
             if key[0] == option and (version or params.get("rename_from") == name):
                 return True
         return False
@@ -210,8 +210,9 @@ class Task:
         places: dict[Key, list[Item]] = {}
         for item in self.items.values():
             places.setdefault(item.key, []).append(item)
-            if isinstance(item.resource, Image) and item.resource.further and not item.absent:
-                places.setdefault(("images", str(item.resource.further)), []).append(item)
+            if isinstance(item.resource, Image) and not item.absent:
+                for name in item.resource.further:
+                    places.setdefault(("images", str(name)), []).append(item)
         for item in self.items.values():
             for key in dict.fromkeys([*item.kind.needs(item.resource), *self.told(item)]):
                 for other in places.get(key, ()):

@@ -17,12 +17,14 @@ from .._resources.image import Image
 from .._resources.network import Network
 from .._resources.secret import Secret
 from .._resources.service import Service
-from .._resources.stored import Stored
+from .._resources.stored import DIGITS, Stored
 from .._resources.volume import Volume
 from .._state.converge import Document, Outcome, Resource
 from .._state.fields import Change
 from .apply_view import Promises, image_name
 
+# What rolling_versions and hashed_versions put behind a name.
+VERSIONED = re.compile(rf"_(v\d+|[0-9a-f]{{{DIGITS}}})$")
 Key = tuple[str, str]  # the option whose items are of the kind, and the name of an object
 
 
@@ -117,7 +119,7 @@ def of_service(service: Service) -> Iterator[Key]:
 def versions(option: str, name: str) -> Iterator[Key]:
     """A secret or a config by its name, which may be that of a version of it."""
     yield option, name
-    yield option, re.sub(r"_v\d+$", "", name)
+    yield option, VERSIONED.sub("", name)
 
 
 def mounted(mounts: Iterable[Mapping[str, Any]]) -> Iterator[Key]:
@@ -171,20 +173,20 @@ def left(changes: list[Change]) -> Iterator[str]:
 
 def promise_image(image: Image, outcome: Outcome, promises: Promises) -> None:
     found, done = outcome.value["image"], verbs(outcome)
-    new = bool({"pull", "import"} & done)
+    new = bool({"pull", "load", "import"} & done)
     names = [image.name] if new else []
-    names += [str(image.further)] if "tag" in done else []
-    pushed = str(image.further or image.reference)
+    names += [str(name) for name in image.further if "tag" in done]
     if "push" in done:
-        names.append(pushed)
-        promises.pushed.add(image_name(pushed))
+        pushed = [str(name) for name in image.further or [image.reference]]
+        names += pushed
+        promises.pushed.update(image_name(name) for name in pushed)
     for name in names:
         promises.image(name, found, f"new {image.name}" if new else found["Id"])
 
 
 def promise_stored(stored: Stored, outcome: Outcome, promises: Promises) -> None:
     if {"create", "recreate"} & verbs(outcome):
-        document = {"ID": f"new {stored.next}", "Spec": {"Name": stored.next}}
+        document = {"ID": f"new {stored.next}", "Spec": {"Name": stored.next}, "CreatedAt": "9999"}
         promises.listed.setdefault(stored.path, []).append(document)
 
 
