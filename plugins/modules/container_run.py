@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - dockside.engine.container
   - dockside.engine.process.streams
   - dockside.engine.process.text
+  - dockside.engine.registry
   - dockside.engine.connection
   - dockside.engine.attributes
   - dockside.engine.healthcheck
