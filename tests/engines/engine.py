@@ -24,6 +24,7 @@ PODMAN_CGROUP = "libpod_parent"
 
 # crun refuses a cgroup v1 machine that has the v2 tree mounted beside it.
 _PREPARE_PODMAN = "if grep -q ' /sys/fs/cgroup/unified ' /proc/mounts; then busybox umount /sys/fs/cgroup/unified; fi"
+_PODMAN = ("podman", "--root=/var/lib/docker", "--storage-driver=overlay", "--cgroup-manager=cgroupfs")
 
 _OWN_NETWORKS = ("bridge", "host", "none", "podman", "docker_gwbridge", "ingress")
 
@@ -187,8 +188,9 @@ class Engine:
     def docker(
         self, *arguments: str, check: bool = True, stdin: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the engine's own docker program in the sandbox; LabError when it fails and `check` is on."""
-        return self.exec(["docker", *arguments], check=check, stdin=stdin, timeout=timeout)
+        """Runs the engine's own docker (or podman) program in the sandbox; LabError when it fails and `check` is on."""
+        program = _PODMAN if self.flavour == "podman" else ["docker"]
+        return self.exec([*program, *arguments], check=check, stdin=stdin, timeout=timeout)
 
     def exec(
         self, command: Sequence[str], *, check: bool = True, stdin: str | None = None, timeout: float = 120
@@ -242,8 +244,10 @@ class Engine:
         info = self.ask("GET", "/info")
         if info.get("Swarm", {}).get("LocalNodeState", "inactive") != "inactive":
             self.ask("POST", "/swarm/leave?force=1")
+        # Podman refuses to remove what others depend on, unless its own API asks for these as well.
+        own, depend = ("/v4.0.0/libpod", "&depend=1") if self.flavour == "podman" else ("", "")
         for container in self.ask("GET", "/containers/json?all=1"):
-            self._remove(f"/containers/{container['Id']}?force=1&v=1")
+            self._remove(f"{own}/containers/{container['Id']}?force=1&v=1{depend}")
         for network in self.ask("GET", "/networks"):
             if network["Name"] not in _OWN_NETWORKS:
                 self._remove(f"/networks/{network['Id']}")
@@ -275,5 +279,4 @@ def _dockerd_command(socket: str, cgroup: str, options: Sequence[str]) -> list[s
 
 
 def _podman_command(socket: str) -> list[str]:
-    podman = ["podman", "--root=/var/lib/docker", "--storage-driver=overlay", "--cgroup-manager=cgroupfs"]
-    return [*podman, "system", "service", "--time=0", f"unix://{socket}"]
+    return [*_PODMAN, "system", "service", "--time=0", f"unix://{socket}"]

@@ -10,6 +10,7 @@ _DOCKER = (*_BASE, "docker.io", "docker-registry", "git", "openssh-server", "sed
 _PODMAN = (
     *_BASE,
     "aardvark-dns",
+    "catatonit",
     "conmon",
     "crun",
     "fuse-overlayfs",

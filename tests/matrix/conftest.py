@@ -37,6 +37,8 @@ TARGETS = {
     "28.5-containerd": ("28.5-containerd", None),
     "28.5-min": ("28.5-min", None),
 }
+# Podman can do a part of what Docker does: the tests that it takes part in say so, with `everywhere`.
+PODMAN = {"podman": ("podman", None)}
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +58,7 @@ def started() -> dict[str, Target]:
 @pytest.fixture(scope="session", params=TARGETS)
 def session_target(request: pytest.FixtureRequest, lab: Lab, started: dict[str, Target]) -> Target:
     name: str = request.param
-    flavour, pinned = TARGETS[name]
+    flavour, pinned = {**TARGETS, **PODMAN}[name]
     if name not in started:
         other = next((target for target in started.values() if target.engine.flavour == flavour), None)
         started[name] = Target(name, other.engine if other else lab.engine(flavour), pinned)

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container import Container
 from ansible_collections.dockside.engine.plugins.module_utils._state.converge import Outcome
 
+from tests.matrix.conftest import PODMAN, TARGETS
 from tests.matrix.harness import Bench, Options, Target
 
 WEB = "dockside/web:1"
@@ -22,7 +23,8 @@ class Containers(Bench):
 
     def __init__(self, target: Target, **base: Any) -> None:
         super().__init__(Container, target)
-        self.base = {"image": WEB, **base}
+        # Podman's may be asked to end before they listen to signals.
+        self.base = {"image": WEB, **({"stop_timeout": 1} if target.podman else {}), **base}
 
     def run(self, options: Options, check: bool = False, host: str | None = None) -> Outcome:
         return super().run({**self.base, **options}, check, host)
@@ -71,6 +73,9 @@ on_plain_engines = pytest.mark.parametrize("session_target", PLAIN, indirect=Tru
 # For what depends on no option: the oldest and the newest.
 on_extremes = pytest.mark.parametrize("session_target", ["20.10", "28.5"], indirect=True)
 on_newest = pytest.mark.parametrize("session_target", ["28.5"], indirect=True)
+on_extremes_and_podman = pytest.mark.parametrize("session_target", ["20.10", "28.5", *PODMAN], indirect=True)
+everywhere = pytest.mark.parametrize("session_target", [*TARGETS, *PODMAN], indirect=True)
+on_podman = pytest.mark.parametrize("session_target", PODMAN, indirect=True)
 
 
 def write(target: Target, path: str, text: str, name: str = "case") -> None:

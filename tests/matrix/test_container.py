@@ -9,12 +9,15 @@ import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_table import SCHEMA
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import RECONNECT, UPDATE
 
-from tests.matrix.containers import Containers, directories, neighbours, networks
+from tests.matrix.containers import Containers, directories, everywhere, neighbours, networks, on_podman
 from tests.matrix.harness import Case, Options, Target
 
 IDLE = ["/bin/idle"]
 NEVER = {"state": "present"}  # for what not every machine has, such as a GPU: created, but never started
 ON = {"network_mode": "one"}
+UNKNOWN = "Podman does not know"  # and would say nothing
+DROPPED = "Podman does not do what is asked for by"
+UNSEEN = "Podman does not show"  # so a change is not noticed: test_what_podman_does_not_show
 SECCOMP = '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}'
 
 
@@ -54,9 +57,9 @@ CASES = [
         "labels", {"labels": {"a": "1", "b": ""}}, {"labels": {"a": "2"}}, shows={"Config.Labels": {"a": "1", "b": ""}}
     ),
     Case("labels strict", {"labels": {"a": "1"}}, {"labels": {}, "comparisons": {"labels": "strict"}}, why=("labels",)),
-    Case("user", {"user": "app"}, {"user": "1000:1000"}, shows={"Config.User": "app"}),
+    Case("user", {"user": "app", "command": IDLE}, {"user": "1000:1000"}, shows={"Config.User": "app"}),
     Case("working_dir", {"working_dir": "/www/"}, {"working_dir": "/tmp"}, shows={"Config.WorkingDir": "/www"}),
-    Case("shell", {"shell": ["/bin/sh", "-ec"]}, {"shell": ["/bin/sh"]}),
+    Case("shell", {"shell": ["/bin/sh", "-ec"]}, {"shell": ["/bin/sh"]}, refused={"podman": f"{DROPPED} shell"}),
     Case("tty", {"tty": True}, {"tty": False}, shows={"Config.Tty": True}),
     Case("interactive", {"interactive": True}, {"interactive": False}, shows={"Config.OpenStdin": True}),
     Case("stop_signal", {"stop_signal": "SIGINT"}, {"stop_signal": "term"}, shows={"Config.StopSignal": "INT"}),
@@ -75,7 +78,12 @@ CASES = [
     ),
     Case("healthcheck member", {"healthcheck": {"test": "true", "retries": 2}}, {"healthcheck": {"retries": 3}}),
     Case("healthcheck none", {"healthcheck": {"test": "true"}}, {"healthcheck": {"test": "NONE"}}),
-    Case("healthcheck without test", {"healthcheck": {"interval": "1s"}}, {"healthcheck": {"interval": "2s"}}),
+    Case(
+        "healthcheck without test",
+        {"healthcheck": {"interval": "1s"}},
+        {"healthcheck": {"interval": "2s"}},
+        refused={"podman": f"{DROPPED} healthcheck"},
+    ),
     Case(
         "healthcheck start_interval",
         {"healthcheck": {"test": "true", "start_interval": "1s"}},
@@ -85,21 +93,34 @@ CASES = [
     ),
     Case("groups", {"groups": ["app", "1234"]}, {"groups": ["4321"]}, shows={"HostConfig.GroupAdd": ["1234", "app"]}),
     Case("init", {"init": True}, {"init": False}, shows={"HostConfig.Init": True}),
-    Case("runtime", {"runtime": "runc"}, shows={"HostConfig.Runtime": "runc"}),
+    Case(
+        "runtime",
+        {"runtime": "runc"},
+        shows={"HostConfig.Runtime": "runc"},
+        refused={"podman": f"{DROPPED} runtime"},
+    ),
     Case("auto_remove", {"auto_remove": True}, {"auto_remove": False}, shows={"HostConfig.AutoRemove": True}),
     Case("annotations", {"annotations": {"a": 1}}, {"annotations": {"a": "2"}}, min_api=(1, 43)),
     Case("console_size", {"console_size": [24, 80]}, {"console_size": [25, 80]}, min_api=(1, 42)),
-    Case("log_driver", {"log_driver": "local"}, {"log_driver": "none"}, shows={"HostConfig.LogConfig.Type": "local"}),
+    Case(
+        "log_driver",
+        {"log_driver": "json-file"},
+        {"log_driver": "none"},
+        shows={"HostConfig.LogConfig.Type": "json-file"},
+    ),
+    Case("log_driver local", {"log_driver": "local"}, {"log_driver": "none"}, refused={"podman": "invalid log driver"}),
     Case(
         "log_options",
         {"log_driver": "json-file", "log_options": {"max-size": "1m", "max-file": 2}},
         {"log_options": {"max-file": "3"}},
+        without={"podman": UNSEEN},
         shows={"HostConfig.LogConfig.Config": {"max-size": "1m", "max-file": "2"}},
     ),
     Case(
         "log_driver with options",
         {"log_driver": "json-file", "log_options": {"labels": "a"}},
         {"log_driver": "local", "log_options": {"max-size": "1m"}},
+        without={"podman": "there is no driver local"},
     ),
     # Ports.
     Case(
@@ -110,7 +131,13 @@ CASES = [
     ),
     Case("published_ports more", {"published_ports": ["8098:80"]}, {"published_ports": ["8098:80", "8099:81/udp"]}),
     Case("published_ports random", {"published_ports": ["80"]}, {"published_ports": ["8098:80"]}),
-    Case("published_ports range", {"published_ports": ["8098-8099:80-81"]}, {"published_ports": ["8098-8099:80"]}),
+    Case("published_ports range", {"published_ports": ["8098-8099:80-81"]}, {"published_ports": ["8097-8098:80-81"]}),
+    Case(
+        "published_ports free of a range",
+        {"published_ports": ["8098-8099:80"]},
+        {"published_ports": ["8098:80"]},
+        refused={"podman": "published_ports: Podman takes no range"},
+    ),
     Case(
         "published_ports addresses",
         {"published_ports": ["127.0.0.1:8098:80", "127.0.0.2:8098:80"]},
@@ -136,7 +163,13 @@ CASES = [
     Case("volumes named", {"volumes": ["data:/data"]}, {"volumes": ["data:/data:ro"]}),
     Case("volumes nocopy", {"volumes": ["data:/data:nocopy"]}, {"volumes": ["data:/data"]}),
     Case("volumes bind", {"volumes": ["/srv/one:/data"]}, {"volumes": ["/srv/two/:/data:ro"]}, prepare=directories),
-    Case("volumes relabel", {"volumes": ["/srv/one:/data:z"]}, {"volumes": ["/srv/one:/data:Z"]}, prepare=directories),
+    Case(
+        "volumes relabel",
+        {"volumes": ["/srv/one:/data:z"]},
+        {"volumes": ["/srv/one:/data:Z"]},
+        without={"podman": UNSEEN},
+        prepare=directories,
+    ),
     Case(
         "volumes propagation",
         {"volumes": ["/srv/shared:/data:rslave"]},
@@ -150,11 +183,17 @@ CASES = [
         why=("volumes",),
     ),
     Case("mounts volume", mount(source="data"), mount(source="data", read_only=True)),
-    Case("mounts no_copy", mount(source="data", no_copy=True), mount(source="data", no_copy=False)),
+    Case(
+        "mounts no_copy",
+        mount(source="data", no_copy=True),
+        mount(source="data", no_copy=False),
+        refused={"podman": f"{UNKNOWN} mounts...no_copy"},
+    ),
     Case(
         "mounts labels",
         mount(source="data", labels={"a": "1"}),
         mount(source="data", labels={"a": "2"}),
+        refused={"podman": f"{UNKNOWN} mounts...labels"},
     ),
     Case(
         "mounts driver",
@@ -162,6 +201,7 @@ CASES = [
             source="data", volume_driver="local", volume_options={"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
         ),
         mount(source="other"),
+        refused={"podman": f"{UNKNOWN} mounts...volume_driver, mounts...volume_options"},
     ),
     Case("mounts anonymous", mount(), mount(source="data")),
     Case(
@@ -193,6 +233,7 @@ CASES = [
         mount(type="bind", source="/srv/one", non_recursive=False),
         min_api=(1, 40),
         needs=("mounts[0].non_recursive",),
+        without={"podman": "with any option of its own, a bind mount is never recursive there"},
         prepare=directories,
     ),
     Case(
@@ -238,7 +279,12 @@ CASES = [
     ),
     Case("tmpfs", {"tmpfs": ["/tmp:size=1m,mode=1770"]}, {"tmpfs": ["/tmp:mode=1770,size=2m"]}),
     Case("volumes_from", {"volumes_from": ["left"]}, {"volumes_from": ["right:ro"]}, prepare=neighbours),
-    Case("volume_driver", {"volume_driver": "local"}, {"volume_driver": ""}),
+    Case(
+        "volume_driver",
+        {"volume_driver": "local"},
+        {"volume_driver": ""},
+        refused={"podman": f"{DROPPED} volume_driver"},
+    ),
     Case("read_only", {"read_only": True}, {"read_only": False}, shows={"HostConfig.ReadonlyRootfs": True}),
     Case("shm_size", {"shm_size": "32M"}, {"shm_size": "16M"}, shows={"HostConfig.ShmSize": 32 << 20}),
     # Networks.
@@ -281,6 +327,7 @@ CASES = [
         end(link_local_ips=["169.254.8.8"]),
         end(link_local_ips=["169.254.9.9"]),
         RECONNECT,
+        refused={"podman": f"{UNKNOWN} networks...link_local_ips"},
         prepare=networks,
     ),
     Case("networks aliases", end(aliases=["a", "b"]), end(aliases=["c"]), RECONNECT, prepare=networks),
@@ -289,6 +336,7 @@ CASES = [
         end(links=["left:a"]),
         end(links=["left:b", "right"]),
         RECONNECT,
+        refused={"podman": f"{UNKNOWN} networks...links"},
         prepare=lambda target: (networks(target), neighbours(target)),
     ),
     Case(
@@ -296,6 +344,7 @@ CASES = [
         end(driver_opts={"a": 1}),
         end(driver_opts={"a": "2"}),
         RECONNECT,
+        refused={"podman": f"{UNKNOWN} networks...driver_opts"},
         prepare=networks,
     ),
     Case(
@@ -317,9 +366,20 @@ CASES = [
         prepare=networks,
     ),
     Case("mac_address", {"mac_address": "02:42:0a:00:00:09"}, {"mac_address": "02:42:0a:00:00:0a"}),
-    Case("network_disabled", {"network_disabled": True}, {"network_disabled": False}),
+    Case(
+        "network_disabled",
+        {"network_disabled": True},
+        {"network_disabled": False},
+        refused={"podman": f"{DROPPED} network_disabled"},
+    ),
     Case("hostname", {"hostname": "a"}, {"hostname": "b"}, shows={"Config.Hostname": "a"}),
-    Case("domainname", {"domainname": "a.test"}, {"domainname": "b.test"}, shows={"Config.Domainname": "a.test"}),
+    Case(
+        "domainname",
+        {"domainname": "a.test"},
+        {"domainname": "b.test"},
+        shows={"Config.Domainname": "a.test"},
+        refused={"podman": f"{DROPPED} domainname"},
+    ),
     Case("dns_servers", {"dns_servers": ["10.0.0.1", "fd00::0:1"]}, {"dns_servers": ["fd00::1", "10.0.0.1"]}),
     Case("dns_opts", {"dns_opts": ["ndots:2"]}, {"dns_opts": ["ndots:3"]}),
     Case("dns_search_domains", {"dns_search_domains": ["a.test"]}, {"dns_search_domains": ["b.test"]}),
@@ -328,19 +388,37 @@ CASES = [
         {"etc_hosts": {"a": "10.0.0.1", "b": "fd00::1"}},
         {"etc_hosts": {"a": "10.0.0.2", "c": "host-gateway"}},
     ),
-    Case("links", {"links": ["left:a"]}, {"links": ["left:a", "right"]}, prepare=neighbours),
+    Case(
+        "links",
+        {"links": ["left:a"]},
+        {"links": ["left:a", "right"]},
+        refused={"podman": "link is not supported"},
+        prepare=neighbours,
+    ),
     # Namespaces and security.
     Case("capabilities", {**NEVER, "capabilities": ["net_admin"]}, {"capabilities": ["CAP_NET_ADMIN", "all"]}),
     Case("cap_drop", {"cap_drop": ["mknod"]}, {"cap_drop": ["MKNOD", "chown"]}),
     Case("cgroup_parent", {"cgroup_parent": "/dockside-one"}, {"cgroup_parent": "/dockside-two"}),
-    Case("cgroupns_mode", {"cgroupns_mode": "private"}, {"cgroupns_mode": "host"}, min_api=(1, 41)),
-    Case("device_cgroup_rules", {"device_cgroup_rules": ["c 13:* rwm"]}, {"device_cgroup_rules": ["c 14:* r"]}),
+    Case(
+        "cgroupns_mode",
+        {"cgroupns_mode": "private"},
+        {"cgroupns_mode": "host"},
+        min_api=(1, 41),
+        without={"podman": UNSEEN},
+    ),
+    Case(
+        "device_cgroup_rules",
+        {"device_cgroup_rules": ["c 13:* rwm"]},
+        {"device_cgroup_rules": ["c 14:* r"]},
+        without={"podman": UNSEEN},
+    ),
     Case(
         "device_requests",
         {**NEVER, "device_requests": [{"capabilities": [["gpu"]], "count": 1}]},
         {"device_requests": [{"capabilities": [["gpu", "compute"]], "device_ids": ["0"], "options": {"a": 1}}]},
         min_api=(1, 40),
         needs=("device_requests",),
+        refused={"podman": f"{UNKNOWN} device_requests.* without driver=cdi"},
     ),
     Case(
         "device_requests cdi",
@@ -348,9 +426,23 @@ CASES = [
         {"device_requests": [{"driver": "cdi", "device_ids": ["vendor.com/class=two"]}]},
         min_api=(1, 40),
         needs=("device_requests",),
+        without={"podman": UNSEEN},
     ),
-    Case("gpus", {**NEVER, "gpus": "all"}, {"gpus": '"device=0,1"'}, min_api=(1, 40), needs=("gpus",)),
-    Case("devices", {"devices": ["/dev/null:/dev/one"]}, {"devices": ["/dev/null:/dev/one:mr"]}),
+    Case(
+        "gpus",
+        {**NEVER, "gpus": "all"},
+        {"gpus": '"device=0,1"'},
+        min_api=(1, 40),
+        needs=("gpus",),
+        refused={"podman": f"{UNKNOWN} gpus"},
+    ),
+    Case("devices", {"devices": ["/dev/null:/dev/one"]}, {"devices": ["/dev/zero:/dev/one"]}),
+    Case(
+        "devices permissions",
+        {"devices": ["/dev/null:/dev/one:r"]},
+        {"devices": ["/dev/null:/dev/one:mr"]},
+        without={"podman": UNSEEN},
+    ),
     Case("ipc_mode", {"ipc_mode": "shareable"}, {"ipc_mode": "none"}, shows={"HostConfig.IpcMode": "shareable"}),
     Case("ipc_mode host", {"ipc_mode": "host"}, {"ipc_mode": "private"}),
     Case("ipc_mode container", {"ipc_mode": "container:left"}, {"ipc_mode": "container:right"}, prepare=neighbours),
@@ -360,9 +452,16 @@ CASES = [
         {"masked_paths": ["/proc/kcore"]},
         {"masked_paths": []},
         min_api=(1, 38),
+        refused={"podman": f"{UNKNOWN} masked_paths"},
         shows={"HostConfig.MaskedPaths": ["/proc/kcore"]},
     ),
-    Case("readonly_paths", {"readonly_paths": []}, {"readonly_paths": ["/proc/sys"]}, min_api=(1, 38)),
+    Case(
+        "readonly_paths",
+        {"readonly_paths": []},
+        {"readonly_paths": ["/proc/sys"]},
+        min_api=(1, 38),
+        refused={"podman": f"{UNKNOWN} readonly_paths"},
+    ),
     Case("pid_mode", {"pid_mode": "host"}, {"pid_mode": ""}),
     Case("pid_mode container", {"pid_mode": "container:left"}, {"pid_mode": "container:right"}, prepare=neighbours),
     Case("privileged", {**NEVER, "privileged": True}, {"privileged": False}, shows={"HostConfig.Privileged": True}),
@@ -371,8 +470,19 @@ CASES = [
         {"security_opts": ["no-new-privileges"]},
         {"security_opts": ["no-new-privileges:true", "seccomp=unconfined"]},
     ),
-    Case("security_opts seccomp", {"security_opts": [f"seccomp={SECCOMP}"]}, {"security_opts": ["label=disable"]}),
-    Case("sysctls", {"sysctls": {"net.core.somaxconn": 1024}}, {"sysctls": {"net.core.somaxconn": "512"}}),
+    Case(
+        "security_opts seccomp",
+        {"security_opts": [f"seccomp={SECCOMP}"]},
+        {"security_opts": ["label=disable"]},
+        refused={"podman": "opening seccomp profile failed"},  # it wants the path of a file
+    ),
+    Case("security_opts systempaths", {"security_opts": ["systempaths=unconfined"]}, min_api=(1, 38)),
+    Case(
+        "sysctls",
+        {"sysctls": {"net.core.somaxconn": 1024}},
+        {"sysctls": {"net.core.somaxconn": "512"}},
+        without={"podman": UNSEEN},
+    ),
     Case("userns_mode", {"userns_mode": "host"}, {"userns_mode": ""}),
     Case("uts", {"uts": "host"}, {"uts": ""}),
     # Limits.
@@ -410,8 +520,19 @@ CASES = [
         UPDATE,
     ),
     Case("cpu_period", {"cpu_period": 100_000}, {"cpu_period": 50_000}, UPDATE),
-    Case("cpus for quota", {"cpu_quota": 50_000}, {"cpu_quota": None, "cpus": 0.5}, why=("cpus",)),
-    Case("quota for cpus", {"cpus": 0.5}, {"cpus": None, "cpu_quota": 50_000}, why=("cpu_quota",)),
+    Case(
+        "cpus for quota",
+        {"cpu_quota": 50_000},
+        {"cpu_quota": None, "cpus": 0.7},
+        why=("cpus",),
+    ),
+    Case(
+        "quota for cpus",
+        {"cpus": 0.5},
+        {"cpus": None, "cpu_quota": 70_000},
+        why=("cpu_quota",),
+        costs={"podman": UPDATE},
+    ),
     Case(
         "cpu_rt_runtime",
         {**NEVER, "cpu_rt_period": 1_000_000, "cpu_rt_runtime": 10_000},
@@ -438,9 +559,24 @@ CASES = [
 VARIANTS = ("20.10-api1.33", "28.5-containerd", "28.5-min")
 
 
+@everywhere
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case, target: Target) -> None:
     Containers(target, **(NEVER if target.name in VARIANTS else {})).prove(case)
+
+
+@on_podman
+@pytest.mark.parametrize("case", [case for case in CASES if case.without.get("podman") == UNSEEN], ids=str)
+def test_what_podman_does_not_show(case: Case, target: Target) -> None:
+    """It is taken, and the module says that it cannot see whether it is as wanted."""
+    if case.prepare:
+        case.prepare(target)
+    bench = Containers(target, name="case")
+    done = bench.agree({**case.options, **NEVER})
+    assert done.actions == ["create container case"]
+    assert [UNSEEN in text for text in done.value["warnings"]] == [True]
+    bench.settled({**case.options, **NEVER})
+    bench.settled({**case.options, **(case.changed or {}), **NEVER})
 
 
 def test_every_option_has_a_case() -> None:

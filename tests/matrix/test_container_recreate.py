@@ -19,7 +19,9 @@ from tests.matrix.containers import (
     names,
     networks,
     on_extremes,
+    on_extremes_and_podman,
     on_newest,
+    on_podman,
     read,
     volumes,
     write,
@@ -33,7 +35,7 @@ BASE: dict[str, Any] = {
     "volumes": ["/data"],
     "networks": [
         {"name": "one", "aliases": ["a"], "ipv4_address": "10.97.1.9"},
-        {"name": "two", "driver_opts": {"a": "1"}},
+        {"name": "two", "aliases": ["b"]},
     ],
 }
 # What the next task asks for, and the words of the error.
@@ -50,6 +52,10 @@ FAILURES = {
 }
 
 
+# What Podman does not do.
+NOT_ON_PODMAN = {"missing mount source": "it makes the source", "unhealthy": "its health checks need systemd"}
+
+
 def identity(found: Any) -> Any:
     """What has to be as it was before a recreate that failed."""
     ends = {
@@ -64,9 +70,12 @@ def identity(found: Any) -> Any:
     return found["Id"], found["Name"], found["State"]["Status"], found["Config"], found["HostConfig"], ends, mounts
 
 
-@on_extremes
-@pytest.mark.parametrize("options, message", FAILURES.values(), ids=FAILURES)
-def test_failed_replacement_leaves_the_old_container(target: Target, options: Options, message: str) -> None:
+@on_extremes_and_podman
+@pytest.mark.parametrize("what", FAILURES)
+def test_failed_replacement_leaves_the_old_container(target: Target, what: str) -> None:
+    if target.podman and what in NOT_ON_PODMAN:
+        pytest.skip(NOT_ON_PODMAN[what])
+    options, message = FAILURES[what]
     networks(target)
     target.container("other", HostConfig={"PortBindings": {"80/tcp": [{"HostPort": "8098"}]}})
     bench = Containers(target)
@@ -82,7 +91,7 @@ def test_failed_replacement_leaves_the_old_container(target: Target, options: Op
     bench.settled(BASE)
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_failed_replacement_leaves_a_paused_and_a_stopped_container(target: Target) -> None:
     bench = Containers(target, name="case")
     bench.run({"paused": True})
@@ -97,7 +106,7 @@ def test_failed_replacement_leaves_a_paused_and_a_stopped_container(target: Targ
         assert names(target) == ["case"]
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_anonymous_volumes_move_to_the_replacement(target: Target) -> None:
     target.engine.image("dockside/volume:1", changes=['CMD ["/bin/serve"]', "VOLUME /image"])
     bench = Containers(target, image="dockside/volume:1", name="case", volumes=["/data"], mounts=[{"target": "/mount"}])
@@ -117,7 +126,7 @@ def test_anonymous_volumes_move_to_the_replacement(target: Target) -> None:
     assert volumes(target) == there  # those given up stay: the task did not say that they go
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_volumes_go_with_the_container_when_asked(target: Target) -> None:
     bench = Containers(target, name="case", volumes=["/data", "named:/named"])
     for keep, left in ((True, 2), (False, 1)):
@@ -154,7 +163,7 @@ def cut_short(target: Target, options: Options, verb: str, before: int = 0) -> N
         target.engine.start()
 
 
-@on_extremes
+@on_extremes_and_podman
 @pytest.mark.parametrize("verb, before", STAGES)
 def test_killed_daemon(target: Target, verb: str, before: int) -> None:
     if verb == "connect" and target.api >= (1, 44):
@@ -258,7 +267,18 @@ def test_dependents(target: Target) -> None:
     bench.settled({"name": "net", "network_mode": "container:case"})
 
 
-@on_extremes
+@on_podman
+def test_podman_keeps_a_container_that_others_live_with(target: Target) -> None:
+    bench = Containers(target)
+    bench.run({"name": "case"})
+    bench.run({"name": "net", "command": ["/bin/idle"], "network_mode": "container:case"})
+    changed = {"name": "case", "labels": {"a": "1"}, "recreate_dependents": True}
+    bench.refused(changed, "net live in a namespace of container case, so Podman does not remove it")
+    bench.refused({"name": "case", "state": "absent"}, "net live in a namespace of container case")
+    bench.settled({"name": "net", "network_mode": "container:case"})
+
+
+@on_extremes_and_podman
 def test_auto_removed_container(target: Target) -> None:
     bench = Containers(target, name="case", auto_remove=True, volumes=["/data"])
     bench.run({})
@@ -270,13 +290,14 @@ def test_auto_removed_container(target: Target) -> None:
         bench.run({"command": ["/no/such"]})
     found = bench.find()  # its id is lost, all else is back
     assert (found["State"]["Running"], found["Config"]["Labels"]) == (True, {"a": "1"})
-    assert read(target, "/data/file") == "kept"
+    if not target.podman:  # which removes an anonymous volume with any such container that ends
+        assert read(target, "/data/file") == "kept"
     assert names(target) == ["case"]
     assert bench.agree({"state": "absent"}).changed
     assert names(target) == []
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_paused(target: Target) -> None:
     bench = Containers(target, name="case")
     assert bench.agree({"paused": True}).actions == [
@@ -296,7 +317,7 @@ def test_paused(target: Target) -> None:
     bench.settled({"state": "stopped", "paused": True})
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_rename_from(target: Target) -> None:
     bench = Containers(target)
     bench.run({"name": "before", "labels": {"a": "1"}})
@@ -355,21 +376,27 @@ def test_name_and_state_touch_no_settings(target: Target) -> None:
     bench.settled({"state": "healthy"})
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_what_a_task_does_not_name_is_kept(target: Target) -> None:
     networks(target)
     bench = Containers(target, name="case")
-    bench.run(RICH)
+    rich = dict(RICH)
+    if target.podman:  # does not tell an address that was asked for from another
+        rich["networks"] = [{"name": "one", "aliases": ["a"]}, {"name": "two"}]
+    bench.run(rich)
     before = bench.find()
     assert bench.agree({"user": "root"}).actions == ["recreate container case"]
     after = bench.find()
     assert after["Config"]["User"] == "root"
     after["Config"]["User"] = before["Config"]["User"]
+    for found in before, after:
+        found["Config"]["Env"].sort()
     carried = {"Binds": sorted(after["HostConfig"]["Binds"], key=len)}
-    assert carried["Binds"][0] == "data:/data"  # the anonymous volume came along by its name
+    assert carried["Binds"][0].startswith("data:/data")  # the anonymous volume came along by its name
     assert after["Config"] == before["Config"]
     assert {**after["HostConfig"], "Binds": 0} == {**before["HostConfig"], "Binds": 0}
-    bench.settled(RICH)
+    bench.settled(rich)
+    bench.settled({**rich, "comparisons": {"*": "strict"}})
 
 
 @on_extremes
@@ -382,7 +409,7 @@ def test_the_command_is_that_of_the_new_image(target: Target) -> None:
     assert bench.find()["Config"]["Cmd"] == ["/bin/idle", "other"]
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_recreate_and_restart_on_request(target: Target) -> None:
     bench = Containers(target, name="case")
     bench.run({"labels": {"a": "1"}})
@@ -395,7 +422,7 @@ def test_recreate_and_restart_on_request(target: Target) -> None:
 # ---- jobs ----
 
 
-@on_extremes
+@on_extremes_and_podman
 def test_job(target: Target) -> None:
     bench = Containers(target, name="case", detach=False)
     done = bench.agree({"command": ["sh", "-c", "echo out; echo err >&2"]})

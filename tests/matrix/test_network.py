@@ -12,10 +12,13 @@ from ansible_collections.dockside.engine.plugins.module_utils._engine.errors imp
 from ansible_collections.dockside.engine.plugins.module_utils._resources.network import Network
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import UPDATE
 
+from tests.matrix.containers import everywhere
 from tests.matrix.harness import Bench, Case, Options, Target, counted
 
 ICC = "com.docker.network.bridge.enable_icc"
 V6 = [{"subnet": "fd00:77::/64"}]
+DROPPED = "Podman does not do what is asked for by"
+NO_SWARM = {"podman": "it has no swarms"}
 
 
 def swarm(target: Target) -> None:
@@ -45,9 +48,15 @@ CASES = [
         {"driver_options": {ICC: False}},
         {"driver_options": {ICC: True}},
         shows={"Options": {ICC: "false"}},
+        refused={"podman": f"{DROPPED} driver_options"},
     ),
     Case("ipam_driver", {"ipam_driver": "default"}, shows={"IPAM.Driver": "default"}),
-    Case("ipam_driver_options", {"ipam_driver_options": {"a": "1"}}, {"ipam_driver_options": {"a": 2}}),
+    Case(
+        "ipam_driver_options",
+        {"ipam_driver_options": {"a": "1"}},
+        {"ipam_driver_options": {"a": 2}},
+        refused={"podman": f"{DROPPED} ipam_driver_options"},
+    ),
     Case(
         "ipam_config subnet",
         {"ipam_config": [{"subnet": "10.91.0.0/24"}]},
@@ -62,11 +71,13 @@ CASES = [
         "ipam_config iprange",
         {"ipam_config": [{"subnet": "10.91.0.0/24", "iprange": "10.91.0.128/25"}]},
         {"ipam_config": [{"subnet": "10.91.0.0/24", "iprange": "10.91.0.0/25"}]},
+        refused={"podman": f"{DROPPED} ipam_config"},
     ),
     Case(
         "ipam_config aux_addresses",
         {"ipam_config": [{"subnet": "10.91.0.0/24", "aux_addresses": {"a": "10.91.0.5"}}]},
         {"ipam_config": [{"subnet": "10.91.0.0/24", "aux_addresses": {"a": "10.91.0.6"}}]},
+        refused={"podman": f"{DROPPED} ipam_config"},
     ),
     Case(
         "ipam_config both families",
@@ -88,13 +99,20 @@ CASES = [
         shows={"EnableIPv4": False},
     ),
     Case("internal", {"internal": True}, {"internal": False}, shows={"Internal": True}),
-    Case("attachable", {"attachable": True}, {"attachable": False}, shows={"Attachable": True}),
+    Case(
+        "attachable",
+        {"attachable": True},
+        {"attachable": False},
+        shows={"Attachable": True},
+        refused={"podman": f"{DROPPED} attachable"},
+    ),
     Case(
         "ingress",
         {"driver": "overlay", "ingress": True},
         {"ingress": False},
         prepare=swarm_without_ingress,
         shows={"Ingress": True},
+        without=NO_SWARM,
     ),
     Case("scope local", {"scope": "local"}, shows={"Scope": "local"}),
     Case(
@@ -103,20 +121,23 @@ CASES = [
         {"driver": "bridge", "scope": "local"},
         prepare=swarm,
         shows={"Scope": "swarm"},
+        without=NO_SWARM,
     ),
     Case(
         "config_only",
         {"config_only": True, "ipam_config": [{"subnet": "10.91.0.0/24"}]},
         {"config_only": False},
         shows={"ConfigOnly": True},
+        refused={"podman": f"{DROPPED} config_only"},
     ),
-    Case("config_only later", {"internal": False}, {"config_only": True}),
+    Case("config_only later", {"internal": False}, {"config_only": True}, without={"podman": "it does not know them"}),
     Case(
         "config_from",
         {"config_from": "conf1"},
         {"config_from": "conf2"},
         prepare=config_networks,
         shows={"ConfigFrom.Network": "conf1"},
+        refused={"podman": f"{DROPPED} config_from"},
     ),
     Case("labels", {"labels": {"a": "1", "b": "2"}}, {"labels": {"a": "3"}}, shows={"Labels": {"a": "1", "b": "2"}}),
     Case("connected", {"connected": ["one", "two"]}, {"connected": ["two"]}, UPDATE, prepare=two_containers),
@@ -133,6 +154,7 @@ CASES = [
 ]
 
 
+@everywhere
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case, target: Target) -> None:
     Bench(Network, target).prove(case)

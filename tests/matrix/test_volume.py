@@ -10,6 +10,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._engine.errors imp
 from ansible_collections.dockside.engine.plugins.module_utils._resources.volume import Volume
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import CREATE_ONLY
 
+from tests.matrix.containers import everywhere
 from tests.matrix.harness import Bench, Case, Options, Target, counted
 
 REPLACE = {"recreate": "options-changed"}
@@ -37,6 +38,7 @@ CASES = [
 ]
 
 
+@everywhere
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case(case: Case, target: Target) -> None:
     Bench(Volume, target).prove(case)

@@ -48,6 +48,7 @@ class Engine:
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._api: Version | None = None
+        self._podman = False
 
     @property
     def api(self) -> Version:
@@ -56,6 +57,11 @@ class Engine:
             if self._api is None:
                 self._api = self._negotiate()
             return self._api
+
+    @property
+    def podman(self) -> bool:
+        """Whether the daemon is Podman, which does a part of what Docker does."""
+        return bool(self.api) and self._podman
 
     def get(self, path: str, params: Params = None, **how: Any) -> Any:
         return self._ask("GET", path, None, params, **how)
@@ -109,6 +115,7 @@ class Engine:
             )
         if error:
             raise error
+        self._podman = "Libpod-Api-Version" in answer.headers
         return pinned or min(newest, MAX_API)
 
     def _ask(self, method: str, path: str, body: Any, params: Params, missing: Any = RAISE, **how: Any) -> Any:

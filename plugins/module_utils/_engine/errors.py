@@ -13,6 +13,7 @@ EngineError                 .message, a sentence for the user
   APIError                  the daemon said no; .status .message (its own) .method .path
     BadRequest Forbidden NotFound Conflict ServerError      400 403 404 409 500+
   StreamError               failure inside a stream; .code
+  DroppedError              Podman said yes and left something out
 """
 
 from __future__ import annotations
@@ -90,6 +91,13 @@ class StreamError(EngineError):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+
+class DroppedError(EngineError):
+    """Podman ignores what it does not know; only a look at what it has made shows that."""
+
+    def __init__(self, options: list[str]) -> None:
+        super().__init__(f"Podman does not do what is asked for by {', '.join(options)}")
 
 
 def api_error(status: int, message: str, method: str, path: str) -> APIError:

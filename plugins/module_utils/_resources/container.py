@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Callable
 
 from .._engine.client import Engine
-from .._engine.errors import Conflict, EngineError
+from .._engine.errors import Conflict, DroppedError, EngineError
 from .._engine.streams import frames
 from .._state.converge import Document, Plan, Step
 from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
@@ -124,6 +124,14 @@ class Container(NewContainer):
             return None  # the path also takes the beginnings of ids
         return found
 
+    def translated(self, found: Document, desired: Mapping[str, Any]) -> Document:
+        """A container as Docker would show it."""
+        if self.engine.podman:
+            from .container_podman import translated  # nobody else needs it
+
+            return translated(found, desired)
+        return found
+
     def leftovers(self) -> dict[str, str]:
         """What a recreate that was cut short has left: "old" or "new" to a container's id."""
         # Those of all containers, which are few: many that are looked at together can share the answer.
@@ -133,6 +141,7 @@ class Container(NewContainer):
 
     def plan(self, found: Document | None) -> Plan:
         first: list[Step] = []
+        found = self.translated(found, self.desired) if found else None
         left = self.leftovers()
         old, new = left.get("old"), left.get("new")
         self.interrupted = bool(left)
@@ -160,7 +169,7 @@ class Container(NewContainer):
 
     def succeeding(self, found: Document, old: str, steps: list[Step]) -> list[Step]:
         """The steps with the end of a recreate after them; when one fails, the predecessor is back."""
-        before = self.engine.get(f"/containers/{old}/json")
+        before = self.translated(self.engine.get(f"/containers/{old}/json"), {})
 
         def end() -> None:
             if self.state == "healthy":
@@ -182,7 +191,8 @@ class Container(NewContainer):
     def renamed(self, container: str, steps: list[Step], verb: str) -> Document:
         """The container as it will be called; the step that renames it goes into `steps`."""
         steps.append(self.step(verb, lambda: self.rename(container, self.name)))
-        return {**self.engine.get(f"/containers/{container}/json"), "Name": f"/{self.name}"}
+        found = self.translated(self.engine.get(f"/containers/{container}/json"), self.desired)
+        return {**found, "Name": f"/{self.name}"}
 
     def complete(self, found: Document | None) -> None:
         super().complete(found)
@@ -364,9 +374,11 @@ class Container(NewContainer):
             if shared in self.namespaces.of(self.engine, entry["Id"]):
                 other = self.engine.get(f"/containers/{entry['Id']}/json", missing=None)
                 if other and self.called(other) not in self.followers:
-                    others.append(other)
-        if others and not self.params.get("recreate_dependents"):
-            names = ", ".join(sorted(self.called(other) for other in others))
+                    others.append(self.translated(other, {}))
+        names = ", ".join(sorted(self.called(other) for other in others))
+        if others and self.engine.podman:
+            self.obstacles.append(f"{names} live in a namespace of container {self.name}, so Podman does not remove it")
+        elif others and not self.params.get("recreate_dependents"):
             self.engine.warnings.append(
                 f"{names} live in a namespace of container {self.name}, which is recreated: they lose it until they "
                 "are recreated as well (recreate_dependents: true)"
@@ -376,19 +388,37 @@ class Container(NewContainer):
 
     def removal(self, found: Document) -> Plan:
         plan = super().removal(found)
+        if self.engine.podman:
+            self.dependents(found)
         if found["State"]["Running"] and not self.params.get("force_kill"):
             plan.steps.insert(0, self.step("stop", lambda: self.stop(found)))
         return plan
 
     # The verbs
 
+    def create(self) -> None:
+        self.make(self.name, self.body())
+
+    def make(self, name: str, body: dict[str, Any]) -> str:
+        """Create the container that the task wants, under this name; answers its id."""
+        created = self.post(name, body, self.params.get("platform"))
+        try:
+            self.kept(created, set(self.desired))
+        except EngineError:
+            self.drop(created, volumes=True)
+            raise
+        return created
+
     def update(self, found: Document, changes: list[Change]) -> Any:
         named = {change.option for change in changes if change.action == UPDATE}
         wanted = {option: value for option, value in self.desired.items() if option in named}
         body = self.schema.body(wanted, self.schema.actual(self.own), self.modes).get("HostConfig", {})
         self.agree(body, found["HostConfig"])
+        if self.engine.podman and "NanoCpus" in body:  # the same in the only words that it hears here
+            body.update(CpuPeriod=100_000, CpuQuota=body.pop("NanoCpus") // 10_000)
         known = len(self.engine.warnings)
         self.engine.post(f"/containers/{found['Id']}/update", body)
+        self.kept(found["Id"], named)
         return len(self.engine.warnings) == known or not self.vain(found["Id"], named)
 
     def vain(self, container: str, options: set[str]) -> bool:
@@ -396,10 +426,20 @@ class Container(NewContainer):
 
         The kernel of the host cannot do them then, and the daemon drops them with no more than a warning.
         """
-        found = self.engine.get(f"/containers/{container}/json")
+        return options <= self.differing(container)
+
+    def differing(self, container: str) -> set[str]:
+        """The options in which a container differs from the task."""
+        found = self.translated(self.engine.get(f"/containers/{container}/json"), self.desired)
         image = images.inspect(self.engine, found["Image"]) or {}
         actual = self.schema.actual(own(found, image, self.desired))
-        return options <= {change.option for change in self.schema.changes(self.desired, actual, self.modes)}
+        return {change.option for change in self.schema.changes(self.desired, actual, self.modes)}
+
+    def kept(self, container: str, named: set[str]) -> None:
+        """DroppedError for those of the options that Podman has left out."""
+        lost = sorted(self.differing(container) & named) if self.engine.podman else []
+        if lost:
+            raise DroppedError(lost)
 
     def agree(self, body: dict[str, Any], before: Mapping[str, Any]) -> None:
         """Members of HostConfig that hang together: a named one takes along the others that are not named."""
@@ -453,7 +493,7 @@ class Container(NewContainer):
         if pulled and self.image and self.image["Id"] == found["Image"] and not forced:
             return False  # what was pulled is what the container runs already
         body = self.routed(self.replacement(found))
-        return self.swap(found, body, self.runs(found), self.params.get("platform"), set() if forced else options)
+        return self.swap(found, partial(self.make, body=body), self.runs(found), set() if forced else options)
 
     def follow(self, other: Document) -> None:
         """Recreate a dependent, so that it lives in the namespaces of the replacement."""
@@ -466,18 +506,17 @@ class Container(NewContainer):
             del body["NetworkingConfig"]
             body.pop("Hostname", None)
         carry(body, other, {})
-        self.swap(other, body, other["State"]["Running"])
+        self.swap(other, partial(self.post, body=body), other["State"]["Running"])
 
-    def swap(
-        self, found: Document, body: dict[str, Any], run: bool, platform: str | None = None, why: Iterable[str] = ()
-    ) -> bool:
+    def swap(self, found: Document, make: Callable[[str], str], run: bool, why: Iterable[str] = ()) -> bool:
         """Make the replacement beside the old container, swap them, and swap back when the replacement does not run.
 
+        `make` makes a container of this name and answers its id.
         False when the replacement turned out to differ from the task in all options of `why` as well.
         """
         old, state, name = found["Id"], found["State"], self.called(found)
         known = len(self.engine.warnings)
-        new = self.post(f"{name}-dockside-new", body, platform)
+        new = make(f"{name}-dockside-new")
         if why and len(self.engine.warnings) > known and self.vain(new, set(why)):
             self.drop(new, volumes=True)
             return False
@@ -511,7 +550,8 @@ class Container(NewContainer):
         """Bring the old container back: its name, its id, and running if it ran."""
         old, state, name = found["Id"], found["State"], self.called(found)
         try:
-            self.drop(new, volumes=True)
+            # Podman would take the volumes along that came from the old container: nobody else uses them now.
+            self.drop(new, volumes=not (self.engine.podman and self.fleeting(found)))
             if self.fleeting(found) and self.look(name) is None:  # its id is lost, its definition is not
                 image = images.inspect(self.engine, found["Image"]) or {}
                 old = self.post(name, present(own(found, image, {}), self.engine.api))

@@ -59,10 +59,11 @@ def own(found: Mapping[str, Any], image: Mapping[str, Any], desired: Mapping[str
     for member, option in KEYED.items():
         if config.get(member):
             config[member] = without(config[member], given.get(member) or {}, desired.get(option) or ())
-    if config.get("Env"):
-        named = desired.get("env") or {}
-        of_image = set(given.get("Env") or [])
-        config["Env"] = [entry for entry in config["Env"] if entry not in of_image or entry.partition("=")[0] in named]
+    named, of_image = desired.get("env") or {}, set(given.get("Env") or [])
+    env = [entry for entry in config.get("Env") or [] if entry not in of_image or entry.partition("=")[0] in named]
+    there = {entry.partition("=")[0] for entry in env}
+    # Wanted not to be there, and not there: as good as taken away by the container itself.
+    config["Env"] = env + [name for name, text in named.items() if text is None and name not in there]
     if config.get("Healthcheck"):
         check, base = config["Healthcheck"], given.get("Healthcheck") or {}
         names = (

@@ -28,7 +28,7 @@ def short(text: str, asked: bool = True) -> Mount:
     """``source:target[:options]`` or ``target`` as a mount; raises ValueError.
 
     What a task asks for (`asked`) must be known; of what an engine shows, further words are passed over (Podman's
-    ``rbind`` and ``nosuid``).
+    ``rbind`` and ``nosuid``), but for its ``bind``.
     """
     source, target, words = ("", text, "") if ":" not in text else (text.split(":") + [""])[:3]
     if text.count(":") > 2 or not target.startswith("/"):
@@ -50,6 +50,8 @@ def short(text: str, asked: bool = True) -> Mount:
             mount["no_copy"] = True
         elif word in PROPAGATION:
             mount["propagation"] = unprivate(word)
+        elif word == "bind" and not asked:
+            mount["non_recursive"] = True
         elif asked and word not in ("consistent", "cached", "delegated"):  # these mean nothing on Linux
             raise ValueError(f"{text!r} has the unknown option {word!r}")
     return mount

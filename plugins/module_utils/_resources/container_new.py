@@ -15,7 +15,7 @@ from .._engine.errors import Conflict, EngineError
 from .._engine.registry import is_id
 from .._state.converge import Document, Resource, Step
 from .._state.fields import pick
-from .._state.kinds import Unfit
+from .._state.kinds import IGNORE, Unfit
 from . import images
 from .container_mounts import ANONYMOUS
 from .container_networks import mode
@@ -43,7 +43,7 @@ class NewContainer(Resource):
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         super().__init__(engine, {**params, "env": environment(params)})
         if "security_opts" in self.desired:
-            self.desired["security_opts"] = profiles(self.desired["security_opts"], self.desired)
+            self.desired["security_opts"] = profiles(self.desired["security_opts"], self.desired, engine)
         self.reference: str | None = params.get("image")
         self.registries = Registries(engine, params)
         self.image: Document | None = None  # inspect of the wanted image, None while it is not there
@@ -57,6 +57,15 @@ class NewContainer(Resource):
         return {str(env[name]) for name in map(str, names) if env.get(name) not in (None, "")}
 
     def complete(self, found: Document | None) -> None:
+        if self.engine.podman:
+            from .container_podman import refuse, unseen  # nobody else needs them
+
+            refuse(self.desired)
+            hidden = [option for option in unseen(self.desired) if self.modes.get(option) != IGNORE]
+            if hidden:
+                self.engine.warnings.append(
+                    f"Podman does not show {', '.join(hidden)}: whether they are as wanted cannot be seen"
+                )
         self.resolve_networks(found)
         self.resolve_image(found)
 
@@ -157,6 +166,8 @@ class NewContainer(Resource):
                 ends = {main: {}, **ends}
             else:
                 main = next(iter(ends))
+        if self.engine.podman and main == "bridge" and body.get("MacAddress"):
+            main, ends = "podman", {"podman": {}}  # the same by the name that it needs then
         host["NetworkMode"] = main
         body["NetworkingConfig"] = {"EndpointsConfig": ends}
         return body
@@ -192,15 +203,21 @@ def environment(params: Mapping[str, Any]) -> dict[str, Any] | None:
     return {**variables([path], "env_file"), **(env or {})} if path else env
 
 
-def profiles(options: list[str], desired: dict[str, Any]) -> list[str]:
-    """Security options as the daemon takes them: the docker CLI, not the daemon, knows files and systempaths."""
+def profiles(options: list[str], desired: dict[str, Any], engine: Engine) -> list[str]:
+    """Security options as the daemon takes them: the docker CLI, not the daemon, knows files and systempaths.
+
+    Podman reads the file of a profile itself, and calls systempaths=unconfined unmask=all.
+    """
     taken = []
     for option in options:
         name, _equals, value = option.partition("=")
-        if option == "systempaths=unconfined":
+        file_of_profile = name == "seccomp" and value not in ("unconfined", "builtin") and not value.startswith("{")
+        if option == "systempaths=unconfined" and engine.podman:
+            taken.append("unmask=all")
+        elif option == "systempaths=unconfined":
             desired.setdefault("masked_paths", [])
             desired.setdefault("readonly_paths", [])
-        elif name == "seccomp" and value not in ("unconfined", "builtin") and not value.startswith("{"):
+        elif file_of_profile and not engine.podman:
             try:
                 with open(value, encoding="utf-8") as file:
                     taken.append(security(f"seccomp={file.read()}"))

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from .._engine.client import Engine
-from .._engine.errors import EngineError
+from .._engine.errors import DroppedError, EngineError
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import RECREATE, UPDATE, Change, Field, Schema, Struct, pick
 from .._state.kinds import MORE, STRICT, Address, Flag, Many, Map, Subnet, Text, Unfit, Version, address
@@ -180,6 +180,18 @@ class Network(Resource):
 
     def create(self) -> None:
         self.post(self.schema.body(self.desired, {}, self.modes))
+        try:
+            self.kept()
+        except EngineError:
+            self.engine.delete(f"/networks/{self.name}")
+            raise
+
+    def kept(self) -> None:
+        """DroppedError for options that Podman has left out."""
+        found = self.find() if self.engine.podman else None
+        lost = [change.option for change in self.changes(found) if change.option != "connected"] if found else []
+        if lost:
+            raise DroppedError(lost)
 
     def post(self, body: dict[str, Any]) -> None:
         # Engines before 25.0 make a second network of the same name unless they are asked not to.
@@ -204,6 +216,7 @@ class Network(Resource):
         self.fits(body, members, ends)
         try:
             self.replace(body, ends)
+            self.kept()
         except EngineError as error:
             try:
                 self.replace(old, ends)

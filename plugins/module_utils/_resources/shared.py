@@ -44,9 +44,25 @@ def capability(text: str) -> str:
     return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
 
 
+# The signals of Linux from 1 on; those from 34 on are RTMIN+n and RTMAX-n.
+SIGNALS = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+    "WINCH", "IO", "PWR", "SYS",
+]  # fmt: skip
+
+
 def signal(text: str) -> str:
-    """The name of a signal without SIG and in capitals; a number stays one."""
-    return text.upper().removeprefix("SIG") if not text.isdigit() else text
+    """The name of a signal without SIG and in capitals, also of one that is given by its number."""
+    if not text.isdigit():
+        return text.upper().removeprefix("SIG")
+    number = int(text)
+    if 0 < number <= len(SIGNALS):
+        return SIGNALS[number - 1]
+    if 34 <= number <= 64:
+        word, distance = ("RTMIN+", number - 34) if number < 50 else ("RTMAX-", 64 - number)
+        return f"{word}{distance}" if distance else word[:-1]
+    return text
 
 
 def host_address(text: str) -> str:
