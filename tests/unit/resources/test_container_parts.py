@@ -21,6 +21,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._resources.contain
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_networks import Networks
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_ports import Ports
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_table import SCHEMA
+from ansible_collections.dockside.engine.plugins.module_utils._resources.shared import signal
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import RECONNECT, RECREATE, UPDATE
 from ansible_collections.dockside.engine.plugins.module_utils._state.kinds import MORE, STRICT
 
@@ -234,6 +235,27 @@ def test_own(config: dict[str, Any], desired: dict[str, Any], left: dict[str, An
     kept = own(before, IMAGE, desired)["Config"]
     assert {name: value for name, value in kept.items() if value and name not in ("Hostname", "Image")} == left
     assert before == found(config)  # nothing of it was changed
+
+
+def test_own_and_a_variable_that_is_to_be_away() -> None:
+    """Where it is away, there is nothing to take away; where the image gives it, there is."""
+    for env, of_image, left in (
+        (["B=1"], [], ["B=1", "A"]),
+        (["A", "B=1"], ["A=1"], ["A", "B=1"]),
+        (["A=1"], ["A=1"], ["A=1"]),
+    ):
+        image = {"Config": {"Env": of_image}}
+        assert own({"Config": {"Env": env}, "HostConfig": {}}, image, {"env": {"A": None}})["Config"]["Env"] == left
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("sigint", "INT"), ("2", "INT"), ("TERM", "TERM"), ("34", "RTMIN"), ("37", "RTMIN+3"), ("SIGRTMIN+3", "RTMIN+3"),
+     ("63", "RTMAX-1"), ("64", "RTMAX"), ("31", "SYS"), ("0", "0"), ("99", "99")],
+)  # fmt: skip
+def test_signals_by_name_and_by_number(text: str, name: str) -> None:
+    assert signal(text) == name
+    assert signal(name) == name
 
 
 def test_own_without_the_volumes_of_the_image_that_were_carried() -> None:
