@@ -62,7 +62,8 @@ options:
   # The image.
   image:
     description:
-      - The image, as C(NAME), C(NAME:TAG), C(NAME@DIGEST) or an id. A name without a tag means V(latest).
+      - The image, as C(NAME), C(NAME:TAG), C(NAME@DIGEST), C(NAME:TAG@DIGEST) or an id, of which 12 characters will
+        do. A name without a tag means V(latest).
       - Needed to create a container. Without it, a container that is there keeps its image.
       - A container that runs another image than the one that this name stands for is recreated. O(comparisons) with
         C(image=ignore) prevents that.

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container_table import SCHEMA
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import RECONNECT, UPDATE
 
+from tests.matrix.conftest import PODMAN, TARGETS
 from tests.matrix.containers import Containers, directories, everywhere, neighbours, networks, on_podman
 from tests.matrix.harness import Case, Options, Target
 
@@ -286,6 +287,12 @@ CASES = [
         refused={"podman": f"{DROPPED} volume_driver"},
     ),
     Case("read_only", {"read_only": True}, {"read_only": False}, shows={"HostConfig.ReadonlyRootfs": True}),
+    Case(
+        "storage_opts",
+        {**NEVER, "storage_opts": {"size": "1G"}},
+        {"storage_opts": {"size": "2G"}},
+        refused=dict.fromkeys([*TARGETS, *PODMAN], "storage"),
+    ),
     Case("shm_size", {"shm_size": "32M"}, {"shm_size": "16M"}, shows={"HostConfig.ShmSize": 32 << 20}),
     # Networks.
     Case("network_mode", {"network_mode": "one"}, {"network_mode": "two"}, prepare=networks),
@@ -598,7 +605,6 @@ def test_every_option_has_a_case() -> None:
     elsewhere = {
         "blkio_weight",  # test_what_the_kernel_cannot_hold_is_no_change
         "blkio_weight_device",
-        "storage_opts",  # only on XFS with project quotas
     }
     assert {option for case in CASES for option in case.options} & set(SCHEMA.argument_spec()) == (
         set(SCHEMA.argument_spec()) - elsewhere

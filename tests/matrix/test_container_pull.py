@@ -13,7 +13,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.kinds impor
 from engines import Registry
 
 from tests.matrix.containers import Containers
-from tests.matrix.harness import Target
+from tests.matrix.harness import Target, counted
 from tests.matrix.images import AMD, ARM, AUTH, drop, image_id, push, push_platforms
 
 
@@ -43,6 +43,10 @@ def test_a_tag_that_moved_upstream(target: Target, registry: Registry) -> None:
     assert bench.agree(options, foreseen=False).changed
     made, old = bench.find()["Id"], image_id(target, name)
     bench.settled(options)
+    with counted(target) as (host, requests):
+        assert not bench.run(options, host=host).changed
+    asked = [request for _label, request in requests if "/distribution/" in request or "/images/create" in request]
+    assert [request.partition("/distribution/")[2] for request in asked] == [f"{name}/json"]
     registry.upload("container-moved", "1", {AMD: target.engine.root_tar({"/www/index.html": b"new"})})
     said = bench.check(options)
     assert said.actions == [f"pull image {name}", "recreate container case"]

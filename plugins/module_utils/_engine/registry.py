@@ -55,9 +55,13 @@ class Reference:
         return self.name
 
 
-def is_id(text: str) -> bool:
-    """Whether the text is a whole image id. Shortened ones look like names: only the daemon can tell."""
-    return bool(_ID.fullmatch(text))
+def is_id(text: str, image: str = "") -> bool:
+    """Whether the text is a whole image id, or 12 characters and more of the id `image`.
+
+    Shortened ones look like names: only the daemon can tell, by the image that it finds.
+    """
+    bare = text.removeprefix("sha256:")
+    return bool(_ID.fullmatch(text)) or (len(bare) >= 12 and image.partition(":")[2].startswith(bare))
 
 
 def parse_reference(text: str, default_tag: str | None = "latest") -> Reference:

@@ -238,7 +238,7 @@ class Container(NewContainer):
             after = f"{after} (to be pulled)"
         elif self.image["Id"] != found["Image"]:
             before, after = f"{before} ({found['Image']})", f"{after} ({self.image['Id']})"
-        elif self.params.get("image_name_mismatch") == "ignore" or alike(before, after):
+        elif self.params.get("image_name_mismatch") == "ignore" or alike(before, after, found["Image"]):
             return None
         return Change("image", before, after, RECREATE)
 

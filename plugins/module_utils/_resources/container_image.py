@@ -88,9 +88,12 @@ HEALTH = {
 }
 
 
-def alike(first: str, second: str) -> bool:
-    """True when two texts name one image: the same reference once it is complete, or an id, which needs no name."""
-    if is_id(first) or is_id(second):
+def alike(first: str, second: str, image: str = "") -> bool:
+    """True when two texts name one image: the same reference once it is complete, or an id, which needs no name.
+
+    `image` is the id that either may be the beginning of.
+    """
+    if is_id(first, image) or is_id(second, image):
         return True
     try:
         return str(parse_reference(first)) == str(parse_reference(second))

@@ -74,19 +74,20 @@ class NewContainer(Resource):
             if not found:
                 raise Unfit(f"container {self.name} does not exist, and to create it the option image is needed")
             return
-        self.image = images.inspect(self.engine, self.reference)
+        there = self.image = images.inspect(self.engine, self.reference)
         rule = self.params.get("pull")
         if isinstance(rule, bool):  # as community.docker has it, too
             rule = "always" if rule else "missing"
         platform = self.params.get("platform")
-        named = bool(platform and self.image) and not is_id(self.reference)
-        if self.image is None or (named and not images.serves(self.engine, self.reference, self.image, str(platform))):
+        if there and platform and not is_id(self.reference, there["Id"]):
+            there = there if images.serves(self.engine, self.reference, there, platform) else None
+        if there is None:
             self.pull = rule != "never"
             if not self.pull:
-                there = images.for_platform(platform)
-                self.obstacles.append(f"image {self.reference} is not there{there}, and pull is never")
+                what = f"image {self.reference} is not there{images.for_platform(platform)}"
+                self.obstacles.append(f"{what}, and pull is never")
         elif rule == "always":
-            self.pull = self.registries.outdated(self.reference, self.image)
+            self.pull = self.registries.outdated(self.reference, there)
 
     def resolve_networks(self, found: Document | None) -> None:
         """Ids of networks and names of containers become what the comparison speaks of: names of networks, ids."""

@@ -51,7 +51,7 @@ class Registries(Access):
 
     def outdated(self, reference: str, image: Document) -> bool:
         """Whether a pull is needed to have what the registry has; True, with a warning, when nobody can tell."""
-        if is_id(reference):
+        if is_id(reference, image["Id"]):
             return False
         name = parse_reference(reference)
         # A digest means the same image for ever; a tag means what the registry says today.
