@@ -24,6 +24,7 @@ description:
     expressions, they stay the text that they are.
 extends_documentation_fragment:
   - dockside.engine.connection
+  - dockside.engine.inventory
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 options:
@@ -125,27 +126,11 @@ options:
         C(stopped).
     type: bool
     default: false
-  filters:
-    description:
-      - Which containers become hosts. The first entry whose condition is true decides. If there is none, the container
-        becomes a host.
-      - A condition is a Jinja2 expression over the variables of the host and C(inventory_hostname). One that cannot be
-        evaluated is false, or with O(strict) an error.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      include:
-        description:
-          - The container becomes a host if this is true.
-        type: str
-      exclude:
-        description:
-          - The container does not become a host if this is true.
-        type: str
 seealso:
   - plugin: dockside.engine.container
     plugin_type: connection
+  - plugin: dockside.engine.swarm
+    plugin_type: inventory
 """
 
 EXAMPLES = r"""
@@ -191,34 +176,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.errors import AnsibleParserError
-from ansible.inventory.group import to_safe_group_name
-from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine, together
-from ansible_collections.dockside.engine.plugins.module_utils._module import CONNECTION
+from ansible_collections.dockside.engine.plugins.module_utils._state.filters import filters
 from ansible_collections.dockside.engine.plugins.plugin_utils._engine import VARIABLES, connect, reported
-
-try:
-    from ansible.template import trust_as_template as trusted
-
-    def untrusted(value: str) -> Any:
-        return value
-
-except ImportError:  # ansible-core before 2.19 trusts all text that is not marked
-    from ansible.utils.unsafe_proxy import wrap_var as untrusted
-
-    def trusted(value: str) -> str:  # type: ignore[misc]  # of two libraries
-        return value
-
-
-Document = dict[str, Any]
-# The options that lead to an engine, by each of their names.
-WAYS = {name for option, spec in CONNECTION.items() for name in (option, *spec.get("aliases", []))}
-# The labels that name a project, the most telling one first.
-PROJECTS = ("dockside.engine.project", "com.docker.compose.project", "com.docker.stack.namespace", "project")
-ANYWHERE = (None, "", "0.0.0.0", "::")  # noqa: S104  # nobody listens here: it is what the engine calls all addresses
-# No template, and no more than names and numbers where a conditional takes text for an expression: no call, no filter.
-HARMLESS = re.compile(r"[\w\s.,:;/@+=~#-]*")
+from ansible_collections.dockside.engine.plugins.plugin_utils._inventory import (
+    ANYWHERE,
+    PROJECTS,
+    Document,
+    EngineInventory,
+    labelled,
+    pairs,
+    plain,
+)
 
 
 @dataclass
@@ -230,41 +199,36 @@ class Source:
     engine: Engine
 
 
-class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+class InventoryModule(EngineInventory):
     NAME = "dockside.engine.containers"
-    inventory: Any
+    stems = ("docker", "containers")
+    sources: list[Source]
+    list_filters: dict[str, list[str]]
 
-    def verify_file(self, path: str) -> bool:
-        ends = tuple(f"{stem}.{kind}" for stem in ("docker", "containers") for kind in ("yml", "yaml"))
-        return bool(super().verify_file(path)) and path.endswith(ends)
+    def asked(self) -> Any:
+        self.sources, self.list_filters = self._sources(), filters(self.get_option("list_filters"), "list_filters")
+        verbose = self.get_option("verbose_output")
+        return [self.list_filters, verbose, [str(source.engine.endpoint) for source in self.sources]]
 
-    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        super().parse(inventory, loader, path, cache)
-        config = self._read_config_data(path)
-        self.set_options(
-            direct={key: self.templar.template(value) if key in WAYS else value for key, value in config.items()},
-            var_options=self._vars,
-        )
-        with reported(AnsibleParserError):
-            sources = self._sources()
-            asked = [
-                self._filters(),
-                self.get_option("verbose_output"),
-                [str(source.engine.endpoint) for source in sources],
-            ]
-        caching, key = self.get_option("cache"), self.get_cache_key(path)
-        # What was asked is kept along: after a change of the source, old answers are no use.
-        kept = self._cache.get(key) if caching and cache else None
-        if not kept or kept["asked"] != asked:
-            kept = {"asked": asked, "containers": self._ask_all(sources)}
-            if caching:
-                self._cache[key] = kept
-        for source, documents in zip(sources, kept["containers"]):
+    def ask(self) -> list[list[Document]]:
+        """The containers of each engine, in the form of GET /containers/{id}/json."""
+
+        def ask(source: Source) -> list[Document]:
+            with reported(AnsibleParserError, f"engine {source.name}: " if source.name else ""):
+                return self._ask(source.engine)
+
+        answers = together(ask, self.sources)
+        for source in self.sources:
+            self.tell(source.engine)
+        return answers
+
+    def build(self, answers: list[list[Document]]) -> None:
+        for source, documents in zip(self.sources, answers):
             for document in documents:
                 self._add(source, document)
 
     def _sources(self) -> list[Source]:
-        common = {name: self.get_option(name) for name in [*VARIABLES, "debug"]}
+        common = self.way()
         if self.get_option("engines") is None:
             return [Source("", common, connect(common))]
         sources: list[Source] = []
@@ -282,31 +246,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             sources.append(Source(name, options, connect(options)))
         return sources
 
-    def _filters(self) -> dict[str, list[str]]:
-        wanted = {}
-        for key, value in self.get_option("list_filters").items():
-            values = value if isinstance(value, list) else [value]
-            wanted[str(key)] = [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
-        return wanted
-
-    def _ask_all(self, sources: list[Source]) -> list[list[Document]]:
-        """The containers of each engine, in the form of GET /containers/{id}/json."""
-
-        def ask(source: Source) -> list[Document]:
-            with reported(AnsibleParserError, f"engine {source.name}: " if source.name else ""):
-                return self._ask(source.engine)
-
-        answers = together(ask, sources)
-        for source in sources:
-            for warning in source.engine.warnings:
-                self.display.warning(warning)
-            for request in source.engine.trace:
-                self.display.vvv(request)
-        return answers
-
     def _ask(self, engine: Engine) -> list[Document]:
         try:
-            listed = engine.get("/containers/json", {"all": True, "filters": self._filters()})
+            listed = engine.get("/containers/json", {"all": True, "filters": self.list_filters})
             if not self.get_option("verbose_output"):
                 return [inspected(entry) for entry in listed]
 
@@ -326,24 +268,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if source.name:
             facts["docker_engine"] = plain(source.name)
         facts.update(self._connection(source, document, name))
-        if not self._wanted(host, facts):
-            return
-        self.inventory.add_host(host)
-        for key, value in facts.items():
-            self.inventory.set_variable(host, key, value)
-        strict = self.get_option("strict")
-        self._set_composite_vars(self.get_option("compose"), facts, host, strict=strict)
-        self._add_host_to_composed_groups(self.get_option("groups"), facts, host, strict=strict)
-        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, host, strict=strict)
-        groups = [to_safe_group_name(group, force=True, silent=True) for group in self._groups(source, document)]
+        groups = self.grouped(group_names(source, document))
         if self.get_option("add_legacy_groups"):
-            groups += self._legacy_groups(source, document, name)
-        for group in groups:
-            self.inventory.add_child(self.inventory.add_group(group), host)
-
-    def _compose(self, template: Any, variables: Any, *more: Any, **named: Any) -> Any:
-        """The value of an expression of the source, as plain as all others in an export."""
-        return plain(super()._compose(template, variables, *more, **named))
+            groups += legacy_groups(source, document, name)
+        self.add(host, facts, groups)
 
     def _connection(self, source: Source, document: Document, name: str) -> dict[str, Any]:
         """The variables with which Ansible gets into the container."""
@@ -351,7 +279,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return self._ssh(source, document)
         options = source.options if self.get_option("configure_docker_daemon") else {}
         return {
-            "ansible_connection": trusted("dockside.engine.container"),
+            "ansible_connection": plain("dockside.engine.container"),
             "ansible_host": plain(name),
             **{
                 VARIABLES[key]: plain(value) for key, value in options.items() if key in VARIABLES and value is not None
@@ -371,58 +299,39 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 return {"ansible_host": plain(connected["IPAddress"]), "ansible_port": port}
         return {}
 
-    def _wanted(self, host: str, facts: dict[str, Any]) -> bool:
-        for entry in self.get_option("filters"):
-            if not isinstance(entry, dict) or [*entry] not in (["include"], ["exclude"]):
-                raise AnsibleParserError(f"filters: {entry} must be either include or exclude with a condition")
-            ((verdict, condition),) = entry.items()
-            try:
-                fits = condition
-                if not isinstance(condition, bool):
-                    fits = boolean(self._compose(condition, {**facts, "inventory_hostname": plain(host)}), strict=False)
-            except Exception as error:
-                if self.get_option("strict"):
-                    raise AnsibleParserError(f"filters: {condition} fails for {host}: {error}") from error
-                continue
-            if fits:
-                return bool(verdict == "include")
-        return True
 
-    def _groups(self, source: Source, document: Document) -> list[str]:
-        config = document.get("Config") or {}
-        labels = config.get("Labels") or {}
-        state, networks = document.get("State") or {}, (document.get("NetworkSettings") or {}).get("Networks") or {}
+def group_names(source: Source, document: Document) -> dict[str, list[str]]:
+    """For each kind of groups the names of those that a container is in."""
+    config = document.get("Config") or {}
+    labels = config.get("Labels") or {}
+    state, networks = document.get("State") or {}, (document.get("NetworkSettings") or {}).get("Networks") or {}
+    return {
+        "engine": [source.name] if source.name else [],
+        "image": [config["Image"]],
+        "label": pairs(labels),
+        "network": [*networks],
+        "project": labelled(labels, *PROJECTS),
+        "service": labelled(labels, "com.docker.compose.service", "com.docker.swarm.service.name"),
+        "state": [state["Status"]],
+    }
 
-        def labelled(*names: str) -> list[str]:
-            return [labels[name] for name in names if labels.get(name)][:1]
 
-        names = {
-            "engine": [source.name] if source.name else [],
-            "image": [config["Image"]],
-            "label": [f"{label}_{value}" if value else label for label, value in labels.items()],
-            "network": [*networks],
-            "project": labelled(*PROJECTS),
-            "service": labelled("com.docker.compose.service", "com.docker.swarm.service.name"),
-            "state": [state["Status"]],
-        }
-        return [f"{kind}_{name}" for kind in self.get_option("group_by") for name in names[kind]]
-
-    def _legacy_groups(self, source: Source, document: Document, name: str) -> list[str]:
-        labels = document["Config"].get("Labels") or {}
-        found = {
-            "stack": labels.get("com.docker.stack.namespace"),
-            "service": labels.get("com.docker.swarm.service.name"),
-            "image": document["Config"]["Image"],
-        }
-        host = source.options.get("docker_host")
-        return [
-            document["Id"],
-            document["Id"][:13],
-            name,
-            *[f"{kind}_{value}" for kind, value in found.items() if value],
-            *([host] if host else []),
-            "running" if document["State"]["Running"] else "stopped",
-        ]
+def legacy_groups(source: Source, document: Document, name: str) -> list[str]:
+    labels = document["Config"].get("Labels") or {}
+    found = {
+        "stack": labels.get("com.docker.stack.namespace"),
+        "service": labels.get("com.docker.swarm.service.name"),
+        "image": document["Config"]["Image"],
+    }
+    host = source.options.get("docker_host")
+    return [
+        document["Id"],
+        document["Id"][:13],
+        name,
+        *[f"{kind}_{value}" for kind, value in found.items() if value],
+        *([host] if host else []),
+        "running" if document["State"]["Running"] else "stopped",
+    ]
 
 
 def inspected(entry: Document) -> Document:
@@ -455,15 +364,3 @@ def inspected(entry: Document) -> Document:
         },
         "Mounts": entry.get("Mounts") or [],
     }
-
-
-def plain(value: Any) -> Any:
-    """The value as it is. Text that may be a template or an expression is never taken for one; all other text is
-    plain, so that an export shows it and not {"__ansible_unsafe": TEXT}."""
-    if isinstance(value, str):
-        return trusted(value) if HARMLESS.fullmatch(value) else untrusted(value)
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return value
