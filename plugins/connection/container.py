@@ -116,8 +116,12 @@ class Connection(ConnectionBase):
 
     def _connect(self) -> Connection:
         if not self._connected:
+            options = {name: self.get_option(name) for name in CONNECTION}
+            # Ansible gives the timeout of its own connections, or that of a task, to every option of this name.
+            if str(self.get_option_and_origin("timeout")[1]).startswith("keyword"):
+                del options["timeout"]
             with reported(AnsibleConnectionFailure):
-                self._engine = connect({name: self.get_option(name) for name in CONNECTION})
+                self._engine = connect(options)
             self._connected = True
         return self
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -116,6 +117,26 @@ def test_a_container_without_programs(engine: Engine, container: str, tmp_path: 
     with pytest.raises(AnsibleError, match="/home/app in the container is not a file"):
         there.fetch_file("/home/app", str(tmp_path / "back"))
     there.close()
+
+
+@pytest.mark.parametrize("programs", [True, False])
+def test_files_of_any_size_are_streamed(programs: bool, engine: Engine, container: str, tmp_path: pathlib.Path) -> None:
+    size, limit = 64 << 20, 4 << 20  # bytes
+    with (tmp_path / "sent").open("wb") as file:
+        file.truncate(size)
+    there = connection(engine)
+    if not programs:
+        assert there.exec_command("rm -r /bin")[0] == 0
+    tracemalloc.start()
+    try:
+        there.put_file(str(tmp_path / "sent"), "/home/app/sent")
+        there.fetch_file("/home/app/sent", str(tmp_path / "back"))
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        there.close()
+    assert (tmp_path / "back").stat().st_size == size
+    assert peak < limit
 
 
 def test_who_and_where(engine: Engine, container: str) -> None:
