@@ -80,7 +80,8 @@ options:
     description:
       - Make groups with these prefixes. C(availability_AVAILABILITY), C(label_LABEL_VALUE) and C(state_STATE) of the
         nodes, and of the tasks that are to run on them C(service_SERVICE) and C(project_PROJECT) (of
-        M(dockside.engine.apply), of a stack, or the label C(project) of the service). V(service) and V(project) ask for the tasks, as O(tasks) does.
+        M(dockside.engine.apply), of a stack, or the label C(project) of the service). V(service) and V(project) ask for
+        the tasks, as O(tasks) does.
       - Characters that a group's name cannot contain become C(_).
     type: list
     elements: str

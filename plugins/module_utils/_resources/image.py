@@ -19,7 +19,6 @@ from .._engine.registry import Reference, is_id
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import UPDATE, Change, Schema
 from .._state.kinds import Unfit
-from .image_archive import load, read
 from .images import checked, failing, follow, for_platform, holds, inspect, oci, parts, serves, shipped
 from .registries import Registries
 
@@ -156,6 +155,8 @@ class Image(Resource):
 
     def archived(self, found: Document | None) -> bool:
         """Whether the archive has the very image that is there; what it has not becomes an obstacle."""
+        from .image_archive import read  # few tasks need it
+
         held = read(self.params["load_path"])
         if held is None:  # only the engine understands it
             return False
@@ -179,6 +180,8 @@ class Image(Resource):
         if self.source == "pull":
             self.registries.pull(self.name, self.platform)
         elif self.source == "load":
+            from .image_archive import load  # few tasks need it
+
             load(self.engine, self.params["load_path"], self.platform)
         else:
             self.make(before)

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Callable
-from uuid import uuid4
 
 from .._engine import access
 from .._engine.client import Engine
@@ -384,7 +384,7 @@ class Plugin(Resource):
 
     def rehearse(self, found: Document) -> None:
         """What the engine does not make a plugin of shall be refused while the old one still is there."""
-        trial = f"dockside/trial:{uuid4().hex[:12]}"
+        trial = f"dockside/trial:{os.urandom(6).hex()}"
         try:
             self.send(trial)
         except APIError as error:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
 
 from .._engine.client import Engine
 from .._state.converge import Document, Resource, Step
@@ -64,7 +64,7 @@ class Volume(Resource):
             kept["DriverOpts"] = actual["driver_options"] = {}
         body = self.schema.body(self.desired, actual, self.modes, into=kept)
         # What the driver refuses shall be refused while the old volume still is there.
-        trial = f"dockside-trial-{uuid4().hex[:12]}"
+        trial = f"dockside-trial-{os.urandom(6).hex()}"
         self.post(trial, body)
         self.engine.delete(f"/volumes/{trial}")
         self.remove(found)
