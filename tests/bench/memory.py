@@ -1,96 +1,49 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""memory.py [CASE…]: how much memory a module takes at its peak while it moves much data, on a throw-away engine.
-
-Each case is a line of CASES. `./dev bench` runs it in the right environment; it ends with status 1 when one is above
-the limit. The engine keeps its data in memory, so that a case of 2 GiB takes up to 6 GiB of the machine's.
-"""
+"""How much memory modules take at their peak while they move much data. A table of cases."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).absolute().parent.parent))
-
 from engines import Engine, Lab
 
-ROOT = Path(__file__).absolute().parents[2]
+from bench import container_files, image_archives
+from bench.runs import Row, peak
+
 LIMIT = 80  # MiB
-GIB = 1 << 30
-Options = dict[str, Any]
-
-# Runs a module as ansible-core does, and tells at the end what the kernel counted. Not ru_maxrss, which begins with
-# what the parent had when it forked.
-CHILD = """
-import importlib, json, re, sys
-from ansible.module_utils import basic
-basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.stdin.buffer.read(), "legacy"
-module = importlib.import_module("ansible_collections.dockside.engine.plugins.modules." + sys.argv[1])
-try:
-    module.main()
-finally:
-    print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], file=sys.stderr)
-"""
+Tasks = Iterator[tuple[str, dict[str, Any]]]
 
 
-def peak(module: str, options: Options) -> float:
-    """MiB of memory that the module takes at its peak; RuntimeError with its words when it fails."""
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, module],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode(),
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / ".build")},
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{module}: {done.stdout.decode()[-2000:]} {done.stderr.decode()[-2000:]}")
-    return int(done.stderr.split()[-1]) / 1024
-
-
-def large(path: Path, size: int) -> None:
-    """A file without contents on the disk; whoever reads it gets zeros."""
-    with open(path, "wb") as file:
+def context(engine: Engine, folder: Path, size: int) -> Tasks:
+    """A build context of which the file takes no place on the disk; whoever reads it gets zeros."""
+    with open(folder / "data", "wb") as file:
         file.truncate(size)
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY data /\n")
+    for builder in ("classic", "buildkit"):
+        options = {"name": f"bench/{builder}", "path": str(folder), "builder": builder}
+        yield "image_build", {**options, "rebuild": "when_context_changed"}
 
 
-def context(builder: str) -> Callable[[Engine, Path], tuple[str, Options]]:
-    def prepare(engine: Engine, folder: Path) -> tuple[str, Options]:
-        large(folder / "data", 2 * GIB)
-        (folder / "Dockerfile").write_text("FROM scratch\nCOPY data /\n")
-        options = {"name": "bench/context", "path": str(folder), "builder": builder, "rebuild": "when_context_changed"}
-        return "image_build", options
-
-    return prepare
-
-
-# What is prepared on an engine and in a folder that is empty, and the module and its options.
-CASES: dict[str, Callable[[Engine, Path], tuple[str, Options]]] = {
-    "a build context of 2 GiB, classic": context("classic"),
-    "a build context of 2 GiB, BuildKit": context("buildkit"),
+# What yields modules and their options, given an engine, an empty folder and how many bytes are to be moved, and how
+# many GiB that are.
+CASES: dict[str, tuple[Callable[[Engine, Path, int], Tasks], int]] = {
+    "a build context": (context, 2),
+    "an archive of an image": (image_archives.tasks, 1),
+    "files of a container": (container_files.tasks, 1),
 }
 
 
-def main(*names: str) -> int:
-    too_much = 0
-    for name in names or CASES:
-        with Lab() as lab, tempfile.TemporaryDirectory(prefix="dockside-") as directory:
+def memory(gib: int) -> Iterator[Row]:
+    """`gib`: the bytes that stand for a GiB. Each case has an engine of its own, which keeps its data in memory, so
+    that it takes up to three times as much of the machine's."""
+    for name, (tasks, times) in CASES.items():
+        with Lab() as lab, tempfile.TemporaryDirectory(prefix="dockside-") as folder:
             engine = lab.engine("28.5")
-            module, options = CASES[name](engine, Path(directory))
-            began = time.monotonic()
-            found = peak(module, {"docker_host": engine.host, **options})
-            print(f"{name}: {found:.0f} MiB at its peak, {time.monotonic() - began:.0f} s", flush=True)
-            too_much += found > LIMIT
-    return int(too_much > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+            for number, (module, options) in enumerate(tasks(engine, Path(folder), times * gib), 1):
+                found = peak(f"dockside.engine.{module}", {"docker_host": engine.host, **options})
+                yield Row("large", f"{name}, {number}: {module}", "dockside.engine", times * gib >> 20, [found])

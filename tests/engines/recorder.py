@@ -8,12 +8,13 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-_REQUEST = re.compile(rb"([A-Z]+ /\S*) HTTP/1\.1\r\n(?:.+\r\n)*User-Agent: dockside\.engine\r\n")
 _PIECE = 65536
 
 
 class Recorder:
     """`with Recorder(path, engine.socket) as recorder:` — a unix socket at `path` that leads to the engine's.
+
+    `client` is whose requests count, by the beginning of their User-Agent; with none, everybody's.
 
     requests  (label, "METHOD /path?query") of each request of the collection so far, in their order
     label     what the next requests are noted with
@@ -23,11 +24,13 @@ class Recorder:
     a request is what begins a piece.
     """
 
-    def __init__(self, path: Path, engine: str) -> None:
+    def __init__(self, path: Path, engine: str, client: str = "dockside.engine") -> None:
         self.host = f"unix://{path}"
         self.requests: list[tuple[str, str]] = []
         self.label = ""
         self._engine = engine
+        agent = rb"(?:.+\r\n)*User-Agent: " + re.escape(client).encode() if client else b""
+        self._request = re.compile(rb"([A-Z]+ /\S*) HTTP/1\.1\r\n" + agent)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen(128)
@@ -64,7 +67,7 @@ class Recorder:
     def _pump(self, source: socket.socket, sink: socket.socket, requests: bool) -> None:
         try:
             while data := source.recv(_PIECE):
-                request = _REQUEST.match(data) if requests else None
+                request = self._request.match(data) if requests else None
                 if request:
                     self.requests.append((self.label, request.group(1).decode()))
                 sink.sendall(data)
