@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._actions.process import Broken
 from ansible_collections.dockside.engine.plugins.module_utils._actions.run import RULES, SPEC, run
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import APIError, EngineError
+from engines.process import wait_for
 
 from tests.matrix.actions import Act
 from tests.matrix.containers import names, networks, on_extremes, on_plain_engines
@@ -31,7 +32,8 @@ def sh(target: Target, script: str, host: str | None = None, check: bool = False
         return RUN(target.client(host), check, **options)
     finally:
         if options.get("cleanup", True) and not options.get("keep_failed"):
-            assert names(target) == before
+            # The list of an engine is a moment behind what else it says of a container that it has removed.
+            wait_for("no other container", lambda: names(target) == before, timeout=5)
 
 
 @pytest.mark.parametrize("attach", WAYS)

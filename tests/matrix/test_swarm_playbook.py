@@ -93,18 +93,22 @@ class Life:
 
     def running(self) -> list[tuple[str, str]]:
         """The node and the image of each task that runs."""
+        return sorted((name, each["Spec"]["ContainerSpec"]["Image"]) for name, each in self.tasks())
+
+    def inside(self, command: str) -> set[str]:
+        """What a command prints in the container of each task that runs."""
+        said = set()
+        for name, each in self.tasks():
+            container = each["Status"]["ContainerStatus"]["ContainerID"]
+            said.add(self.hosts[name].engine.docker("exec", container, "sh", "-c", command).stdout)
+        return said
+
+    def tasks(self) -> list[tuple[str, Any]]:
+        """The tasks that run, and are to, each with its node."""
         names = {each["ID"]: each["Spec"]["Labels"]["inventory_name"] for each in self.first.ask("GET", "/nodes")}
         tasks = self.first.ask("GET", "/tasks")
         now = [each for each in tasks if each["DesiredState"] == each["Status"]["State"] == "running"]
-        return sorted((names[each["NodeID"]], each["Spec"]["ContainerSpec"]["Image"]) for each in now)
-
-    def inside(self, command: str) -> set[str]:
-        """What a command prints in each container that runs."""
-        said = set()
-        for host in self.hosts.values():
-            for each in host.ask("GET", "/containers/json"):
-                said.add(host.engine.docker("exec", each["Id"], "sh", "-c", command).stdout)
-        return said
+        return [(names[each["NodeID"]], each) for each in now]
 
     def names(self, path: str) -> list[str]:
         return [each["Spec"]["Name"] for each in self.first.ask("GET", path)]

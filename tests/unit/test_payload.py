@@ -30,7 +30,7 @@ KIB = 1024
 BUDGETS = {
     "apply": 144,
     "container": 82,
-    "image_build": 76,
+    "image_build": 80,
     "container_run": 76,
     "service": 72,
     "plugin": 52,
