@@ -90,7 +90,4 @@ options:
       - Return the requests that were sent to the engine as C(requests), for those who look into what a task does.
     type: bool
     default: false
-requirements:
-  - requests
-  - requests-unixsocket (for an engine behind a socket)
 """

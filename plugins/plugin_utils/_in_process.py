@@ -28,14 +28,6 @@ from ansible.utils.display import Display
 from ansible_collections.dockside.engine.plugins.module_utils import _module
 
 try:
-    import requests
-    import requests_unixsocket
-
-    LIBRARIES = bool(requests and requests_unixsocket)
-except (ImportError, OSError):  # another Python may have them, or say which one is missing
-    LIBRARIES = False
-
-try:
     from ansible.executor.module_common import _BuiltModule
     from ansible.module_utils import _internal
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -70,7 +62,7 @@ class InProcess(NormalAction):
     _here = False
 
     def run(self, tmp: Any = None, task_vars: Any = None) -> Any:
-        self._here = KNOWN and LIBRARIES and self._may_run_here(task_vars or {})
+        self._here = KNOWN and self._may_run_here(task_vars or {})
         self._host = (task_vars or {}).get("inventory_hostname")
         given = self._task.args
         self._task.args = self._adapted(dict(given), task_vars or {})

@@ -20,8 +20,7 @@ _PODMAN = (
     "podman",
     "tini",
 )
-# What an administrator of a target installs for the modules: Debian's own Python, requests and requests-unixsocket.
-_TARGET = (*_BASE, "openssh-client", "python3", "python3-requests", "python3-requests-unixsocket")
+_TARGET = (*_BASE, "openssh-client", "python3")
 
 
 @dataclass(frozen=True)

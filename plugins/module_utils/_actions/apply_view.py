@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable
 
-from .._engine.client import RAISE, Engine, Params, Stream
+from .._engine.client import RAISE, Engine, Params
 from .._engine.registry import parse_reference
+from .._engine.transport import Answer
 
 Document = dict[str, Any]
 Key = tuple[str, str, bool]
@@ -135,7 +136,7 @@ class View(Engine):
         return self.promises.amended(path, super().get(path, params, **how)) if answer is RAISE else answer
 
     @contextmanager
-    def stream(self, method: str, path: str, params: Params = None, body: Any = None, **how: Any) -> Iterator[Stream]:
+    def stream(self, method: str, path: str, params: Params = None, body: Any = None, **how: Any) -> Iterator[Answer]:
         try:
             with super().stream(method, path, params, body, **how) as stream:
                 yield stream

@@ -12,15 +12,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
-from urllib.parse import quote
+from typing import Any, Callable, Optional, TypeVar
+from urllib.parse import quote, urlencode
 
 from .endpoint import Endpoint, Version, parse_version
 from .errors import ConnectionLost, EngineError, NotFound, UnreachableError, VersionError, api_error
-from .transport import CONNECTIONS, FAULTS, fault, session
-
-if TYPE_CHECKING:
-    from requests import Response, Session
+from .transport import CONNECTIONS, FAULTS, Answer, Session, fault
 
 MIN_API: Version = (1, 33)
 MAX_API: Version = (1, 55)
@@ -28,7 +25,7 @@ RAISE: Any = object()
 _PIECE = 65536  # bytes read at once
 Params = Optional[Mapping[str, Any]]
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Found = TypeVar("Found")
 
 
 class Engine:
@@ -79,14 +76,14 @@ class Engine:
         return self._ask("DELETE", path, body, params, **how)
 
     @contextmanager
-    def stream(self, method: str, path: str, params: Params = None, body: Any = None, **how: Any) -> Iterator[Stream]:
+    def stream(self, method: str, path: str, params: Params = None, body: Any = None, **how: Any) -> Iterator[Answer]:
         """An answer in pieces, however long it takes unless there is a patience."""
         how = {"patience": None, **how, "whole": False}
         answer, _data, error = self._send(method, path, body, params, **how)
         with answer:
             if error:
                 raise error
-            yield Stream(answer, self.endpoint)
+            yield answer
 
     def require(self, needs: Iterable[tuple[str, Version]]) -> None:
         """VersionError with every (option, API version it came with) that is too new."""
@@ -133,7 +130,7 @@ class Engine:
         try:
             found = json.loads(data)
         except ValueError as reason:
-            raise api_error(answer.status_code, f"the answer is not JSON: {reason}", method, path) from reason
+            raise api_error(answer.status, f"the answer is not JSON: {reason}", method, path) from reason
         if isinstance(found, dict):
             warnings = found.get("Warnings") or [found.get("Warning")]
             self.warnings += [text for text in warnings if text and text not in self.warnings]
@@ -150,42 +147,32 @@ class Engine:
         patience: float | None = 0,
         prefix: str | None = None,
         whole: bool = True,
-    ) -> tuple[Response, bytearray, EngineError | None]:
+    ) -> tuple[Answer, bytearray, EngineError | None]:
         url = self.url(path, prefix)
-        headers = dict(headers or {})
+        headers = {"User-Agent": "dockside.engine", **(headers or {})}
         if isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        query = {key: _parameter(value) for key, value in (params or {}).items()}
+        query = {key: _parameter(value) for key, value in (params or {}).items() if value is not None}
+        target = f"{url}?{urlencode(query, doseq=True)}" if query else url
         wait = None if patience is None else self.endpoint.timeout + patience
         left = 3 if method in ("GET", "HEAD") else 1
         while True:
             left -= 1
             try:
                 with self._lock:
-                    self._session = self._session or session(self.endpoint)
-                    send = self._session.request
-                timeout = (self.endpoint.timeout, wait)
-                answer = send(
-                    method,
-                    f"http://localhost{url}",
-                    query,
-                    body,
-                    headers,
-                    timeout=timeout,
-                    stream=True,
-                    allow_redirects=False,
-                )
+                    session = self._session = self._session or Session(self.endpoint)
+                answer = session.request(method, target, body, headers, wait)
                 if self.endpoint.debug:
-                    self.trace.append(f"{method} {url}: {answer.status_code}")
-                failed, data = answer.status_code >= 400, bytearray()
+                    self.trace.append(f"{method} {url}: {answer.status}")
+                failed, data = answer.status >= 400, bytearray()
                 if whole or failed:
                     with answer:
-                        for piece in Stream(answer, self.endpoint).chunks():
+                        for piece in answer.chunks():
                             data += piece
                             if failed and len(data) > _PIECE:
                                 break
-                return answer, data, self.failure(method, path, answer.status_code, data) if failed else None
+                return answer, data, self.failure(method, path, answer.status, data) if failed else None
             except FAULTS as error:
                 lost = fault(error, self.endpoint, wait)
                 if not left or not isinstance(lost, ConnectionLost):
@@ -215,7 +202,7 @@ class Engine:
         return api_error(status, text[:2000] or "the daemon gives no reason", method, path)
 
 
-def together(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+def together(work: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
     """What `work` answers for each item, in their order, several at once; raises the first error."""
     items = list(items)
     if len(items) < 2:
@@ -224,25 +211,6 @@ def together(work: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answ
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return list(pool.map(work, items))
-
-
-class Stream:
-    """An answer under way."""
-
-    def __init__(self, answer: Response, endpoint: Endpoint) -> None:
-        self._raw, self._endpoint = answer.raw, endpoint
-        self.status: int = answer.status_code
-        self.headers: Mapping[str, str] = answer.headers
-
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it comes; ConnectionLost when it ends too early."""
-        raw = self._raw
-        try:
-            yield from raw.stream(_PIECE, decode_content=True)
-        except FAULTS as error:
-            raise fault(error, self._endpoint) from error
-        if raw.length_remaining:  # urllib3 1.26 does not mind
-            raise ConnectionLost(str(self._endpoint), f"{raw.length_remaining} bytes are missing")
 
 
 def _unheard(line: str) -> None:

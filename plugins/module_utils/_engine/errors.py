@@ -5,7 +5,6 @@
 
 EngineError                 .message, a sentence for the user
   EndpointError             an option, variable, context or certificate is unusable
-  LibraryError              a Python library is missing
   UnreachableError          no daemon answered; .endpoint
     EngineTimeout           not in time
     ConnectionLost          broken: nobody knows what the daemon did
@@ -18,8 +17,6 @@ EngineError                 .message, a sentence for the user
 
 from __future__ import annotations
 
-import platform
-import sys
 from http.client import responses
 
 
@@ -31,14 +28,6 @@ class EngineError(Exception):
 
 class EndpointError(EngineError):
     pass
-
-
-class LibraryError(EngineError):
-    def __init__(self, library: str, reason: object) -> None:
-        super().__init__(
-            f"{sys.executable} on {platform.node()} cannot import {library}: {reason}. "
-            f"Install python3-{library} (Debian, Ubuntu) or run: {sys.executable} -m pip install {library}"
-        )
 
 
 class UnreachableError(EngineError):

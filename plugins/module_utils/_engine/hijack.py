@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hijacked connections: after its answer to exec or attach the daemon lends the socket for bytes both ways.
 
-Not over requests: its sockets can be written or read, not both at once, over TLS not closed in one direction, and
+Not with http.client: its sockets can be written or read, not both at once, over TLS not closed in one direction, and
 after a time limit not read on.
 """
 
@@ -52,15 +52,14 @@ def hijack(
         try:
             sock = dial(endpoint, None, children)
         except FAULTS as error:
-            raise fault(error, endpoint) from error
+            raise fault(error, endpoint, opening=True) from error
         with sock:
             wire = (kind or Hijack)(engine, sock)
             wire.headers = tuple(headers) or wire.headers
             wire.open(path, body, params)
             yield wire
     except FAULTS as error:
-        # wrapped, as the libraries wrap what breaks after a socket was opened
-        raise fault(OSError(error), endpoint) from error
+        raise fault(error, endpoint) from error
     finally:
         for child in children:
             end(child)

@@ -1,107 +1,156 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoint -> requests session, with one pool. The only file that imports requests, urllib3, requests-unixsocket."""
+"""Endpoint -> HTTP over its connections, which are used again. With Python's own http.client: to import requests would
+take longer than most tasks do.
+"""
 
 from __future__ import annotations
 
 import http.client
 import os
+import select
 import socket
 import ssl
 import subprocess
 import tempfile
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from .endpoint import Endpoint
-from .errors import ConnectionLost, EndpointError, EngineError, EngineTimeout, LibraryError, UnreachableError
+from .errors import ConnectionLost, EndpointError, EngineError, EngineTimeout, UnreachableError
 
 CONNECTIONS = 8  # that a session keeps open
-# what the libraries raise; see fault()
+# what may be raised between a request and the end of its answer; see fault()
 FAULTS: tuple[type[BaseException], ...] = (ConnectionLost, OSError, http.client.HTTPException)
-_MISSING: dict[str, Exception] = {}
-try:
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection
-    from urllib3.connectionpool import HTTPConnectionPool
-    from urllib3.exceptions import HTTPError
-
-    FAULTS += (HTTPError,)
-except (ImportError, OSError) as error:  # it opens its CA bundle as it is imported
-    _MISSING["requests"] = error
-try:
-    from requests_unixsocket.adapters import UnixAdapter
-except (ImportError, OSError) as error:
-    _MISSING["requests-unixsocket"] = error
+_PIECE = 65536  # bytes read at once
 
 
-def session(endpoint: Endpoint) -> requests.Session:
-    """All that is asked of http://localhost/ goes to the endpoint."""
-    unix = endpoint.scheme == "unix"
-    for library in ("requests", "requests-unixsocket")[: 1 + unix]:
-        if library in _MISSING:
-            raise LibraryError(library, _MISSING[library])
-    children: list[subprocess.Popen[bytes]] = []
-    context = tls_context(endpoint)
+class Session:
+    """What is open to a daemon: a connection for each request under way, and those that wait for the next one.
 
-    class Connection(HTTPConnection):
-        def connect(self) -> None:
+    Threads may share it.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._context = tls_context(endpoint)
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._idle: list[http.client.HTTPConnection] = []
+        self._room = CONNECTIONS
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        wait: float | None,
+    ) -> Answer:
+        """The beginning of the answer; `wait`: seconds for each part of it. Raises what is in FAULTS, and EngineError.
+
+        A body in pieces is sent without a time limit: an engine takes it as fast as it works on it.
+        """
+        connection = self._connection()
+        try:
+            connection.sock.settimeout(self.endpoint.timeout if isinstance(body, (bytes, type(None))) else None)
+            # A daemon that takes no more has refused something already: read what it says.
+            with suppress(ConnectionError, ssl.SSLEOFError):
+                connection.request(method, url, body, headers)
+            connection.sock.settimeout(wait)
+            return Answer(self, connection, connection.getresponse(), wait)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _connection(self) -> http.client.HTTPConnection:
+        while self._idle:
             try:
-                self.sock = dial(endpoint, context, children)
-            except OSError as error:
-                raise fault(error, endpoint) from error
-            self.sock.settimeout(self.timeout)
+                connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            poll = select.poll()
+            poll.register(connection.sock, select.POLLIN)
+            if not poll.poll(0):
+                return connection
+            connection.close()  # the daemon has, too
+        endpoint = self.endpoint
+        host = endpoint.host.rpartition("@")[2] if endpoint.port else "localhost"
+        connection = http.client.HTTPConnection(host, endpoint.port)
+        try:
+            connection.sock = dial(endpoint, self._context, self._children)
+        except OSError as error:
+            raise fault(error, endpoint, opening=True) from error
+        return connection
 
-        def putheader(self, header: Any, *values: Any) -> None:
-            # requests before 2.32 streams bodies past urllib3, with the last request's read timeout
-            if header == "Transfer-Encoding" and self.sock:
-                self.sock.settimeout(None)
-            super().putheader(header, *values)
+    def release(self, connection: http.client.HTTPConnection) -> None:
+        """Keep a connection whose answer was read to its end."""
+        if len(self._idle) < self._room:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
-        def send(self, data: Any) -> None:
-            try:
-                super().send(data)
-            except (ConnectionError, ssl.SSLEOFError):
-                pass  # the daemon has refused something already: read what it says
-
-    pool = HTTPConnectionPool(
-        endpoint.host.rpartition("@")[2] or "localhost", endpoint.port, timeout=None, maxsize=CONNECTIONS
-    )
-    pool.ConnectionCls = Connection
-
-    class Adapter(UnixAdapter if unix else HTTPAdapter):  # type: ignore[misc]
-        def get_connection(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
-            return pool
-
-        get_connection_with_tls_context = get_connection  # its name from requests 2.32 on
-
-        def close(self) -> None:
-            pool.close()
-            while children:
-                end(children.pop())
-
-    made = requests.Session()
-    made.trust_env = False  # no proxies, no REQUESTS_CA_BUNDLE
-    made.mount("http://", Adapter())
-    made.headers["User-Agent"] = "dockside.engine"
-    return made
+    def close(self) -> None:
+        self._room = 0
+        while self._idle:
+            self._idle.pop().close()
+        while self._children:
+            end(self._children.pop())
 
 
-def fault(error: BaseException, endpoint: Endpoint, seconds: float | None = None) -> EngineError:
-    """The EngineError for one of FAULTS; `seconds`: the read timeout."""
-    chain = [error]  # not by __context__: a caller may be handling an error of its own
-    for cause in chain:
-        chain += [arg for arg in (*cause.args, getattr(cause, "reason", 0)) if isinstance(arg, BaseException)]
-    first, where = chain[-1], str(endpoint)
-    if isinstance(first, EngineError):
-        return first
-    if any("timeout" in type(cause).__name__.lower() for cause in chain):
+class Answer:
+    """An answer under way, to be used in a with statement, which frees its connection."""
+
+    def __init__(
+        self,
+        session: Session,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        wait: float | None,
+    ) -> None:
+        self._session, self._connection, self._response, self._wait = session, connection, response, wait
+        self.status: int = response.status
+        self.headers: http.client.HTTPMessage = response.headers
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it comes; ConnectionLost when it ends too early."""
+        response, endpoint = self._response, self._session.endpoint
+        # Of a known length read1() would wait for more after the end, before Python 3.13.
+        read = response.read1 if response.length is None else response.read
+        try:
+            while True:
+                piece = read(_PIECE)
+                if not piece:
+                    break
+                yield piece
+        except FAULTS as error:
+            raise fault(error, endpoint, self._wait) from error
+        if response.length:
+            raise ConnectionLost(str(endpoint), f"{response.length} bytes are missing")
+
+    def __enter__(self) -> Answer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._response.isclosed() and self._connection.sock:
+            self._session.release(self._connection)
+        else:
+            self._response.close()
+            self._connection.close()
+
+
+def fault(
+    error: BaseException, endpoint: Endpoint, seconds: float | None = None, *, opening: bool = False
+) -> EngineError:
+    """The EngineError for one of FAULTS; `seconds`: the read timeout; `opening`: while a connection was opened."""
+    where = str(endpoint)
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, (socket.timeout, TimeoutError)):
         return EngineTimeout(where, f"no answer within {seconds or endpoint.timeout:g} seconds (option timeout)")
-    text = (isinstance(first, OSError) and first.strerror) or repr(first)[:200]
-    # wrapped: it broke after opening
+    text = (isinstance(error, OSError) and error.strerror) or repr(error)[:200]
     lost = (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-    if first is not error and isinstance(first, lost):
+    if not opening and isinstance(error, lost):
         return ConnectionLost(where, text)
     hints: dict[type[BaseException], str] = {
         ssl.SSLCertVerificationError: "see ca_path and tls_hostname",
@@ -113,7 +162,7 @@ def fault(error: BaseException, endpoint: Endpoint, seconds: float | None = None
         http.client.HTTPException: "what answers is not HTTP",
         OSError: "is the address right?",
     }
-    hint = next((hint for kind, hint in hints.items() if isinstance(first, kind)), "")
+    hint = next((hint for kind, hint in hints.items() if isinstance(error, kind)), "")
     return UnreachableError(where, f"{text}: {hint}") if hint else ConnectionLost(where, text)
 
 

@@ -12,14 +12,13 @@ import pathlib
 import socket
 import ssl
 import stat
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._engine import errors, transport
+from ansible_collections.dockside.engine.plugins.module_utils._engine import errors
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -90,54 +89,9 @@ def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, connect: C
     unreachable(connect("tcp://192.0.2.1:1", timeout=3), "no answer within 3 seconds", errors.EngineTimeout)
 
 
-@pytest.mark.parametrize("library", ["requests", "requests-unixsocket"])
-def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch, connect: Connect, library: str) -> None:
-    monkeypatch.setitem(transport._MISSING, library, ImportError("No module named x"))
-    with pytest.raises(errors.LibraryError) as caught:
-        connect("unix:///none").get("/info")
-    said = str(caught.value)
-    for part in (
-        f"cannot import {library}: No module",
-        os.uname().nodename,
-        sys.executable,
-        f"python3-{library} (Debian",
-        f"install {library}",
-    ):
-        assert part in said
-
-
-@pytest.mark.parametrize("fails", ["import nothing_like_it", "raise OSError(2, 'no CA bundle')"])
-def test_a_library_that_cannot_be_imported(tmp_path: pathlib.Path, fails: str) -> None:
-    (tmp_path / "requests.py").write_text(fails)
-    package = transport.__name__.rpartition(".")[0]
-    script = f"""
-import sys
-sys.path[:0] = [{str(tmp_path)!r}, *{sys.path!r}]
-from {package}.client import Engine
-from {package}.endpoint import resolve
-from {package}.errors import LibraryError
-try:
-    Engine(resolve({{"docker_host": "unix:///none"}}, {{}})).get("/info")
-except LibraryError as error:
-    print(error)
-"""
-    collections = str(pathlib.Path(__file__).absolute().parents[3] / ".build")
-    environ = {**os.environ, "PYTHONPATH": collections}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, check=False)
-    assert done.stdout.startswith(f"{sys.executable} on "), done.stderr
-    assert "cannot import requests: " in done.stdout
-
-
-def test_tcp_does_not_need_requests_unixsocket(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> None:
-    monkeypatch.setitem(transport._MISSING, "requests-unixsocket", ImportError("No module named x"))
-    with FakeEngine() as fake:
-        assert connect(fake).api == (1, 51)
-
-
 def test_the_users_environment_stays_out(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent.pem")
     with FakeEngine() as fake:
         assert connect(fake).api == (1, 51)
 
