@@ -42,7 +42,7 @@ def bench(target: Target) -> Applying:
 def fitting(cases: list[Case], target: Target) -> list[Case]:
     """The cases that can be tried on an engine."""
     here = {target.name, target.engine.flavour}
-    return [case for case in cases if target.api >= case.min_api and not here & set(case.without)]
+    return [case for case in cases if target.api >= case.min_api and not here & {*case.without, *case.refused}]
 
 
 def lasting(found: Options) -> Any:
