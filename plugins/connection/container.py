@@ -96,7 +96,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._engine.archive im
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.dockside.engine.plugins.module_utils._engine.files import Files
-from ansible_collections.dockside.engine.plugins.module_utils._engine.hijack import Deadline, hijack
+from ansible_collections.dockside.engine.plugins.module_utils._engine.hijack import Deadline, ended, hijack
 from ansible_collections.dockside.engine.plugins.module_utils._engine.streams import frames
 from ansible_collections.dockside.engine.plugins.module_utils._module import CONNECTION
 from ansible_collections.dockside.engine.plugins.plugin_utils._engine import connect, reported
@@ -210,12 +210,7 @@ class Connection(ConnectionBase):
             with hijack(engine, f"/exec/{made}/start", {"Detach": False, "Tty": False}) as wire:
                 for stream, data in frames(wire.exchange(stdin, look, until)):
                     take(stream, data)
-            found = look()
-            while found["Running"]:  # it has closed its output, but it has not ended
-                if until is not None and time.monotonic() >= until:
-                    raise Deadline
-                time.sleep(0.1)
-                found = look()
+            found = ended(look, until)
         except Deadline:
             raise AnsibleConnectionFailure(
                 f"The command did not end within {seconds} seconds (ansible_docker_command_timeout)"

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .._engine.hijack import Deadline, hijack
+from .._engine.hijack import Deadline, ended, hijack
 from . import process
 
 Result = dict[str, Any]
@@ -68,12 +67,7 @@ def execute(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Res
             with hijack(engine, f"/exec/{made}/start", {"Detach": False, "Tty": tty}) as wire:
                 console.fit(f"/exec/{made}")
                 output.take(wire.exchange(source, look, until, tty=tty), 1 if tty else 0)
-            found = look()
-            while found["Running"]:  # it has closed its output, but it has not ended
-                if until is not None and time.monotonic() >= until:
-                    raise Deadline
-                time.sleep(0.1)
-                found = look()
+            found = ended(look, until)
         except Deadline:
             text = f"The command did not end within {params['command_timeout']} seconds (option command_timeout)"
             known = {"changed": True, "exec_id": made, **output.result()}

@@ -65,6 +65,17 @@ def hijack(
             end(child)
 
 
+def ended(look: Callable[[], Any], deadline: float | None) -> Any:
+    """What `look` answers (GET /exec/ID/json) of a command that has closed its outputs once it has ended, too."""
+    found = look()
+    while found["Running"]:
+        if deadline is not None and time.monotonic() >= deadline:
+            raise Deadline
+        time.sleep(0.1)
+        found = look()
+    return found
+
+
 class Hijack:
     """The connection. One thread reads and writes at once, so that neither side waits for the other for ever.
 
