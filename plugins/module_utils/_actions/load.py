@@ -33,7 +33,7 @@ def load(engine: Engine, params: Mapping[str, Any]) -> tuple[Callable[[], Result
     held = read(path)
     if held is None:
         engine.warnings.append(f"{path} does not tell in Docker's way what it holds: it is loaded to find out")
-    unfit = [min(image.names or image.ids) for image in held or () if platform and not image.fits(platform)]
+    unfit = sorted(min(image.names or image.ids) for image in held or () if platform and not image.fits(platform))
     obstacle = f"path: {path} holds {', '.join(unfit)}, but not for {platform}" if unfit else ""
     missing = [name for image in held or () for name in _missing(engine, image, platform)]
     needed = held is None or bool(missing) or params["force"]

@@ -80,9 +80,9 @@ class Engine:
         """An answer in pieces, however long it takes unless there is a patience."""
         how = {"patience": None, **how, "whole": False}
         answer, _data, error = self._send(method, path, body, params, **how)
+        if error:
+            raise error
         with answer:
-            if error:
-                raise error
             yield answer
 
     def require(self, needs: Iterable[tuple[str, Version]]) -> None:

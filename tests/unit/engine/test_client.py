@@ -336,6 +336,19 @@ def test_a_connection_is_used_again_also_after_errors(fake: FakeEngine, connect:
     assert fake.connections == 1
 
 
+def test_a_connection_serves_one_request_at_a_time(fake: FakeEngine, connect: Connect) -> None:
+    fake.on("GET", "/a", Reply({"a": 1}))
+    fake.on("GET", "/b", NOT_FOUND)
+    fake.on("GET", "/c", Chunks([b"1", b"2"]))
+    engine = connect(fake)
+    with pytest.raises(errors.NotFound), engine.stream("GET", "/b"):
+        raise AssertionError("opened")
+    with engine.stream("GET", "/c") as first, engine.stream("GET", "/c") as second:
+        assert engine.get("/a") == {"a": 1}
+        assert [b"".join(each.chunks()) for each in (second, first)] == [b"12", b"12"]
+    assert fake.connections == 3
+
+
 # -- connections that break
 
 
