@@ -90,18 +90,19 @@ class Report:
             if lines:
                 yield title, ["", *(["MiB moved" if case == "large" else "n"] if numbers else []), *ways], lines
 
-    def promises(self) -> list[list[str]]:
-        """What, measured, at most, and whether it is kept."""
-        return [
+    def promises(self) -> tuple[str, list[str], list[list[str]]]:
+        """The same for what is promised: what, measured, at most, and whether it is kept."""
+        lines = [
             [name, ratio(part), ratio(limit), "kept" if part <= limit else "NOT KEPT"]
             for name, one, other, limit in PROMISES
             if one in self.found and other in self.found
             for part in [self.found[one] / self.found[other]]
         ]
+        return "What is promised", ["", "measured", "at most", ""], lines
 
     def text(self) -> str:
         parts = [self.versions]
-        for title, header, lines in [*self.tables(), ("Promises", ["", "measured", "at most", ""], self.promises())]:
+        for title, header, lines in [*self.tables(), self.promises()]:
             grid = [header, *lines]
             widths = [max(len(line[column]) for line in grid) for column in range(len(header))]
             shown = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in grid]
@@ -111,7 +112,7 @@ class Report:
     def page(self) -> str:
         """A page of the documentation."""
         parts = [INTRODUCTION, f"Measured with {self.versions}.\n"]
-        for title, header, lines in self.tables():
+        for title, header, lines in [*self.tables(), self.promises()]:
             parts.append(f"{title}\n{'-' * len(title)}\n")
             table = [".. list-table::", "   :header-rows: 1", ""]
             for line in [header, *lines]:

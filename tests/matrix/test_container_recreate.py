@@ -208,6 +208,33 @@ def test_killed_daemon_and_a_task_that_cannot_be_done(target: Target, verb: str,
 
 
 @on_newest
+@pytest.mark.parametrize("ran", [True, False])
+@pytest.mark.parametrize("verb, before", [("stop", 0), ("rename", 0), ("rename", 1), ("start", 0), ("delete", 0)])
+def test_killed_daemon_and_a_task_that_does_not_say_whether_it_runs(
+    target: Target, verb: str, before: int, ran: bool
+) -> None:
+    """It runs if it ran, also after a second recreate was cut short, or failed."""
+    bench = Containers(target, name="case")
+    bench.run({"state": "started" if ran else "present"})
+    same = bench.find()["Id"]
+    wanted: Options = {"state": "present", "labels": {"a": "1"}}
+    again = verb, before
+    if verb in ("stop", "start") and not ran:
+        verb, before = again = "rename", 0  # they are not asked for
+    elif verb == "stop":
+        again = "rename", 0  # the daemon's end was the container's as well
+    for stage in ((verb, before), again):
+        cut_short(target, {"name": "case", **wanted}, *stage)
+    if ran and verb != "delete":
+        with pytest.raises(EngineError, match="/no/such"):
+            bench.run({"state": "present", "command": ["/no/such"]})
+        assert (bench.find()["Id"], bench.find()["State"]["Running"]) == (same, True)
+    assert bench.agree(wanted).changed
+    assert (names(target), bench.find()["State"]["Running"]) == (["case"], ran)
+    bench.settled(wanted)
+
+
+@on_newest
 @pytest.mark.parametrize("verb, before", [("stop", 0), ("rename", 0), ("rename", 1), ("start", 0)])
 def test_killed_daemon_and_removal(target: Target, verb: str, before: int) -> None:
     bench = Containers(target, name="case", volumes=["/data"])

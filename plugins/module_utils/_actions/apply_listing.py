@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._engine.client import Engine
+from .._resources.container import BESIDE
 from .._resources.container_mounts import ANONYMOUS
 from .._resources.network import TASK, short
 
 PROJECT = "dockside.engine.project"  # the label of what belongs to a project
-BESIDE = re.compile(r"-dockside-(old|new)$")  # what a container is called while it is replaced
 PREDEFINED = ("bridge", "host", "none", "ingress", "docker_gwbridge")
 # option of the task -> where the engine lists the objects, and the query of that request.
 LISTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -41,7 +41,7 @@ def named(option: str, answer: Any) -> Iterator[str]:
     elif option == "networks":
         yield from (each["Name"] for each in answer if each["Name"] not in PREDEFINED)
     elif option == "containers":
-        yield from (BESIDE.sub("", short(each)) for each in answer if TASK not in (each.get("Labels") or {}))
+        yield from (re.sub(BESIDE, "", short(each)) for each in answer if TASK not in (each.get("Labels") or {}))
     else:
         yield from (each["Spec"]["Name"] for each in answer)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any, Callable
 
 from .._engine.client import Engine
@@ -27,8 +28,15 @@ from .container_new import NewContainer
 from .container_table import CLEARABLE, KERNEL, RATES
 
 STARTED = ("started", "healthy")
+# What follows the name of a container while two of them are there; "-ran": the old one ran before.
+BESIDE = "-dockside-(old|new)(-ran)?$"
 # What a step makes of a container that is there already, for the diff.
 LIFE = {"start": "running", "restart": "restarted", "unpause": "running", "pause": "paused", "stop": "exited"}
+
+
+def beside(name: str, word: str, ran: bool) -> str:
+    """The temporary name of the old or the new container while both are there; see BESIDE."""
+    return f"{name}-dockside-{word}{'-ran' if ran else ''}"
 
 
 class Ended(EngineError):
@@ -106,7 +114,7 @@ class Container(NewContainer):
             self.modes["networks"] = STRICT
         self.own: Document = {}  # inspect of the container less what its image gave
         self.compared: Document = {}  # the same, less what the image of image_comparison gives
-        self.interrupted = False  # an earlier recreate was cut short
+        self.ran = False  # before an earlier recreate that was cut short
         self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
         self.ended: dict[str, Any] = {}  # with detach: false, how it ended
         # Who brings many containers to their state together lets them share the first, and fills in the second.
@@ -132,19 +140,19 @@ class Container(NewContainer):
             return translated(found, desired)
         return found
 
-    def leftovers(self) -> dict[str, str]:
-        """What a recreate that was cut short has left: "old" or "new" to a container's id."""
+    def leftovers(self) -> dict[tuple[str, bool], str]:
+        """What a recreate that was cut short has left: ("old" or "new", whether it ran) to a container's id."""
         # Those of all containers, which are few: many that are looked at together can share the answer.
-        listed = self.engine.get("/containers/json", {"all": True, "filters": {"name": ["-dockside-(old|new)$"]}}) or []
-        known = {f"/{self.beside(word)}": word for word in ("old", "new")}
+        listed = self.engine.get("/containers/json", {"all": True, "filters": {"name": [BESIDE]}}) or []
+        known = {f"/{beside(self.name, *key)}": key for key in product(("old", "new"), (True, False))}
         return {known[name]: entry["Id"] for entry in listed for name in entry["Names"] if name in known}
 
     def plan(self, found: Document | None) -> Plan:
         first: list[Step] = []
         found = self.translated(found, self.desired) if found else None
         left = self.leftovers()
-        old, new = left.get("old"), left.get("new")
-        self.interrupted = bool(left)
+        old, new = ({word: container for (word, _ran), container in left.items()}.get(word) for word in ("old", "new"))
+        self.ran = any(ran for _word, ran in left)
         if old and found and found["State"]["Status"] == "created":  # it took the name, but never was in service
             unused = found["Id"]
             first.append(self.step("remove the unfinished replacement of", lambda: self.drop(unused, volumes=True)))
@@ -180,7 +188,7 @@ class Container(NewContainer):
             try:
                 return do()
             except BaseException as error:
-                self.restore({**before, "Name": found["Name"]}, found["Id"], error, self.state in STARTED)
+                self.restore({**before, "Name": found["Name"]}, found["Id"], error, self.ran)
                 raise
 
         last = self.step("remove the predecessor of", end)
@@ -317,7 +325,9 @@ class Container(NewContainer):
         return [self.step("start", lambda: self.start(container)), *self.finishing()]
 
     def finishing(self) -> list[Step]:
-        return [] if self.params.get("detach", True) else [self.step("wait for the end of", self.finish)]
+        if self.params.get("detach", True) or self.state not in STARTED:
+            return []
+        return [self.step("wait for the end of", self.finish)]
 
     def steps(self, found: Document, changes: list[Change]) -> list[Step]:
         costs = {change.action for change in changes}
@@ -326,7 +336,7 @@ class Container(NewContainer):
             steps = [*self.pulling(), self.step("recreate", lambda: self.recreate(found, changes))]
             steps += self.dependents(found)
             running = self.runs(found)
-            steps += self.finishing() if self.state in STARTED else []
+            steps += self.finishing()
         else:
             steps = []
             if UPDATE in costs:
@@ -335,7 +345,7 @@ class Container(NewContainer):
                 steps += self.links(found)
             if self.state == "stopped" and running:
                 steps.append(self.step("stop", lambda: self.stop(found)))
-            elif self.state in STARTED and not running:
+            elif self.runs(found) and not running:
                 steps += self.starting(found["Id"])
                 running, paused = True, False
             elif self.params.get("restart") and running:
@@ -348,8 +358,12 @@ class Container(NewContainer):
         return steps
 
     def runs(self, found: Document) -> bool:
-        """True when a replacement is to run."""
-        return self.state in STARTED or (self.state == "present" and found["State"]["Running"])
+        """True when this container, or its replacement, is to run."""
+        return self.state in STARTED or (self.state == "present" and self.in_service(found))
+
+    def in_service(self, found: Document) -> bool:
+        """True when a container runs, or ran before a recreate that was cut short."""
+        return bool(found["State"]["Running"]) or (self.ran and self.called(found) == self.name)
 
     def links(self, found: Document) -> Iterator[Step]:
         """The steps that bring the networks in place: one for each network that differs."""
@@ -514,9 +528,9 @@ class Container(NewContainer):
         `make` makes a container of this name and answers its id.
         False when the replacement turned out to differ from the task in all options of `why` as well.
         """
-        old, state, name = found["Id"], found["State"], self.called(found)
+        old, state, name, ran = found["Id"], found["State"], self.called(found), self.in_service(found)
         known = len(self.engine.warnings)
-        new = make(f"{name}-dockside-new")
+        new = make(beside(name, "new", ran))
         if why and len(self.engine.warnings) > known and self.vain(new, set(why)):
             self.drop(new, volumes=True)
             return False
@@ -526,7 +540,7 @@ class Container(NewContainer):
             if self.fleeting(found):
                 self.gone(old)
             else:
-                self.rename(old, f"{name}-dockside-old")
+                self.rename(old, beside(name, "old", ran))
             self.rename(new, name)
             if run:
                 self.start(new)
@@ -535,8 +549,7 @@ class Container(NewContainer):
                 if state["Paused"] and self.params.get("paused") is None:
                     self.post_to(new, "pause")
         except BaseException as error:
-            # Whether the old one ran before an earlier recreate was cut short is not known: it runs if it shall.
-            self.restore(found, new, error, state["Running"] or (self.interrupted and self.state in STARTED))
+            self.restore(found, new, error, ran)
             raise
         self.replaced[old] = new
         self.drop(old)
@@ -565,10 +578,6 @@ class Container(NewContainer):
 
     def called(self, found: Document) -> str:
         return str(found["Name"]).lstrip("/")
-
-    def beside(self, word: str) -> str:
-        """The temporary name of the old or the new container while both are there."""
-        return f"{self.name}-dockside-{word}"
 
     def rename(self, container: str, name: str) -> None:
         if self.engine.get(f"/containers/{container}/json")["Name"] != f"/{name}":
