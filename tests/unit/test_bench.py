@@ -44,7 +44,7 @@ def test_page_and_chart() -> None:
     made = Report(ROWS, "with this")
     assert "   * - volume\n     - 500 ms\n     - 250 ms (0.50 ×)\n     - 20 ms (1/25)\n" in made.page()
     drawing = ElementTree.fromstring(made.chart())  # noqa: S314  # our own
-    bars = [float(bar.get("width", 0)) for bar in drawing.iter("{http://www.w3.org/2000/svg}rect")]
+    bars = [float(each.get("width", 0)) for each in drawing.iter("{http://www.w3.org/2000/svg}rect")]
     assert bars[1] == max(bars)
     assert len(bars) == len(ROWS)
 
