@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.dockside.engine.plugins.module_utils._resources.container import Container
 from ansible_collections.dockside.engine.plugins.module_utils._state.converge import converge
+from engines.process import wait_for
 
 from tests.matrix.containers import (
     Containers,
@@ -46,6 +47,10 @@ FAILURES = {
     "missing program": ({"command": ["/no/such"]}, "/no/such"),
     "unhealthy": ({"state": "healthy", "healthcheck": SICK}, "case is unhealthy; its last check said: sick"),
     "exit": ({"state": "healthy", "healthcheck": HEALTHY, "command": ["sh", "-c", "exit 3"]}, "exit code 3"),
+    "never healthy": (
+        {"state": "healthy", "healthcheck": {"test": "true", "interval": "1h"}, "healthy_wait_timeout": 0.5},
+        "case is not healthy after 0.5 seconds",
+    ),
     "no health check": ({"state": "healthy", "labels": {"a": "1"}}, "no health check"),
     "image to be pulled": ({"image": "127.0.0.1:9/none:1"}, "127.0.0.1:9/none:1"),
     "image missing": ({"image": "dockside/none:1", "pull": "never"}, "dockside/none:1"),
@@ -444,6 +449,31 @@ def test_recreate_and_restart_on_request(target: Target) -> None:
     assert bench.agree({"recreate": True}).actions == ["recreate container case"]
     assert bench.find()["Id"] != before
     assert bench.find()["Config"]["Labels"] == {"a": "1"}
+    before = bench.find()
+    assert bench.agree({"restart": True}).actions == ["restart container case"]
+    assert bench.find()["Id"] == before["Id"]
+    assert bench.find()["State"]["StartedAt"] > before["State"]["StartedAt"]
+
+
+@on_extremes_and_podman
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({}, 7),
+        ({"stop_signal": "USR1"}, 8),
+        ({"force_kill": True}, 137),
+        ({"force_kill": True, "kill_signal": "SIGUSR1"}, 8),
+        ({"command": ["sh", "-c", "trap '' TERM; touch /ready; while :; do sleep 0.1; done"], "stop_timeout": 1}, 137),
+    ],
+)
+def test_how_it_is_stopped(target: Target, options: Options, code: int) -> None:
+    script = "trap 'exit 7' TERM; trap 'exit 8' USR1; touch /ready; while :; do sleep 0.1; done"
+    bench = Containers(target, name="case", **{"command": ["sh", "-c", script], **options})
+    bench.run({})
+    wait_for("the traps", lambda: target.engine.docker("exec", "case", "ls", "/ready", check=False).returncode == 0, 20)
+    assert bench.agree({"state": "stopped"}).actions == ["stop container case"]
+    assert bench.find()["State"]["ExitCode"] == code
+    bench.settled({"state": "stopped"})
 
 
 # ---- jobs ----
