@@ -234,7 +234,8 @@ options:
         is a path, any other the name of a volume, and none an anonymous volume. The engine makes what is missing.
       - The options are, with commas between them, V(ro) or V(rw), V(z) or V(Z) for SELinux, V(nocopy), and the
         propagations of O(mounts[].propagation). V(consistent), V(cached) and V(delegated) are taken and mean nothing.
-      - A mount that O(mounts) describes with the same settings is the same.
+      - A mount that O(mounts) describes with the same settings is the same. Where an anonymous volume is asked for, a
+        volume with a name that is mounted there will do.
     type: list
     elements: str
   volume_driver:

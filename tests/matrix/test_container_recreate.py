@@ -132,6 +132,15 @@ def test_anonymous_volumes_move_to_the_replacement(target: Target) -> None:
 
 
 @on_extremes_and_podman
+def test_a_volume_with_a_name_will_do_for_an_anonymous_one(target: Target) -> None:
+    bench = Containers(target, name="case")
+    bench.run({"volumes": ["data:/data"]})
+    bench.settled({"volumes": ["/data"]})
+    bench.settled({"volumes": ["/data"], "comparisons": {"volumes": "strict"}})
+    assert volumes(target) == ["data"]
+
+
+@on_extremes_and_podman
 def test_volumes_go_with_the_container_when_asked(target: Target) -> None:
     bench = Containers(target, name="case", volumes=["/data", "named:/named"])
     for keep, left in ((True, 2), (False, 1)):
