@@ -67,10 +67,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.dockside.engine.plugins.module_utils._engine.access import Access
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import together
-from ansible_collections.dockside.engine.plugins.module_utils._engine.registry import (
-    Reference,
-    parse_reference,
-)
+from ansible_collections.dockside.engine.plugins.module_utils._engine.reference import Reference, parse_reference
 from ansible_collections.dockside.engine.plugins.plugin_utils._engine import (
     VARIABLES,
     connect,

@@ -47,7 +47,8 @@ CONNECTION_RULES: dict[str, Any] = {
 class Outcome(Protocol):
     """What run() needs of _state.converge.Outcome; named here, so that modules that only read do not carry it along."""
 
-    diff: dict[str, Any]
+    @property
+    def diff(self) -> dict[str, Any]: ...
 
     def result(self) -> dict[str, Any]: ...
 

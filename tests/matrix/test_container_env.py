@@ -46,7 +46,7 @@ def test_secret_env(target: Target, tmp_path: Path) -> None:
     options = [{"env": {"PASSWORD": text, "OPEN": text[:1]}} for text in ("sesame one", "other two")]
     for number, option in enumerate(options):
         for done in (bench.check(option), bench.run(option)):
-            told = json.dumps([done.result(), done.diff, [vars(change) for change in done.changes]])
+            told = json.dumps([done.result(), done.diff, [change.result() for change in done.changes]])
             assert not any(text in told for text in ("sesame one", "other two", "of the file"))
             assert done.diff["after"]["env"]["PASSWORD"] == HIDDEN
             assert [change.option for change in done.changes] == ["env"] * number

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Callable
 
 from .._engine.client import RAISE, Engine, Params
-from .._engine.registry import parse_reference
+from .._engine.reference import parse_reference
 from .._engine.transport import Answer
 
 Document = dict[str, Any]

@@ -19,7 +19,7 @@ from .._engine.context import Context
 from .._engine.errors import APIError, EngineError, StreamError, UnreachableError
 from .._engine.exports import Taken
 from .._engine.filesync import folders, key
-from .._engine.registry import Reference, parse_reference
+from .._engine.reference import Reference, parse_reference
 from .._engine.session import Method, agents, logins, secrets, session
 from .._engine.streams import messages, raise_for_error
 from .._resources.images import inspect, parts, serves

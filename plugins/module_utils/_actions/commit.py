@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from .._engine.client import Engine
-from .._engine.registry import parse_reference
+from .._engine.reference import parse_reference
 from .._resources.images import inspect
 
 Result = dict[str, Any]

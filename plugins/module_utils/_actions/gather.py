@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Callable
 
 from .._engine.client import Engine, together
-from .._engine.registry import is_id, parse_reference
+from .._engine.reference import is_id, parse_reference
 from .._resources import exports, images
 from .._resources.container import Container
 from .apply_kinds import KINDS

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .._engine.registry import is_id, parse_reference
+from .._engine.reference import is_id, parse_reference
 from .._resources.image_archive import read
 from .._resources.images import failing, for_platform, inspect, oci, parts
 from .local import replacing

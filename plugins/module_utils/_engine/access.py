@@ -13,7 +13,7 @@ from typing import Any, Callable, TypeVar
 
 from .client import Engine
 from .errors import APIError, EngineError, StreamError, UnreachableError
-from .registry import Reference, auth_header, encode_auth, key_of, login_of
+from .reference import Reference
 
 # The twin of the doc fragment `registry`.
 SPEC: dict[str, dict[str, Any]] = {
@@ -35,7 +35,7 @@ class Access:
 
     def __init__(self, engine: Engine, params: Mapping[str, Any]) -> None:
         self.engine = engine
-        self.login = login_of(params["username"], params["password"]) if params["username"] else None
+        self.login: tuple[str, str] | None = (params["username"], params["password"]) if params["username"] else None
         self.reached: set[str] = set()  # the registries that have to do with the login
         self.retries: int = params["registry_retries"]
         self.delay: float = params["registry_retry_delay"]
@@ -52,9 +52,11 @@ class Access:
 
     def headers(self, domain: str) -> dict[str, str]:
         """The header with the login for a registry; none when there is no login."""
+        from .registry import auth_header, encode_auth, key_of, login_of  # what is up to date asks no registry
+
         self.reach(domain)
         if self.login:
-            return {"X-Registry-Auth": encode_auth({**self.login, "serveraddress": key_of(domain)})}
+            return {"X-Registry-Auth": encode_auth({**login_of(*self.login), "serveraddress": key_of(domain)})}
         header = auth_header(domain, os.environ)
         return {"X-Registry-Auth": header} if header else {}
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import threading
 import time
@@ -177,7 +176,9 @@ class Engine:
                 lost = fault(error, self.endpoint, wait)
                 if not left or not isinstance(lost, ConnectionLost):
                     raise lost from error
-            time.sleep(random.uniform(0.1, 0.4) / (left + 1))  # noqa: S311
+            from random import uniform  # seldom needed
+
+            time.sleep(uniform(0.1, 0.4) / (left + 1))  # noqa: S311
 
     def url(self, path: str, prefix: str | None = None) -> str:
         """The path as it is requested; `prefix` in place of the API version."""

@@ -9,8 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 from urllib.parse import urlsplit
 
 from .errors import EndpointError
@@ -19,8 +18,7 @@ Version = tuple[int, int]
 _FILES = {"ca": "ca_path", "cert": "client_cert", "key": "client_key"}
 
 
-@dataclass(frozen=True)
-class TLS:
+class TLS(NamedTuple):
     """PEM files; `ca` None: the system's authorities."""
 
     verify: bool
@@ -30,8 +28,7 @@ class TLS:
     hostname: str | None = None
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """url, origin (who named it): for people; scheme: unix, tcp, ssh; host: for ssh with user; path: of the socket, for
     ssh over there; timeout: seconds; api_version None: negotiate."""
 

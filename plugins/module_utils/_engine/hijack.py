@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 
 from .client import Engine
 from .errors import ConnectionLost, EngineTimeout
-from .transport import FAULTS, dial, end, fault, tls_context
+from .transport import FAULTS, dial, fault, reap, tls_context
 
 _PIECE = 65536  # bytes read or written at once
 
@@ -62,7 +62,7 @@ def hijack(
         raise fault(error, endpoint) from error
     finally:
         for child in children:
-            end(child)
+            reap(child)
 
 
 def ended(look: Callable[[], Any], deadline: float | None) -> Any:

@@ -13,7 +13,6 @@ import select
 import socket
 import ssl
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
@@ -95,7 +94,7 @@ class Session:
         while self._idle:
             self._idle.pop().close()
         while self._children:
-            end(self._children.pop())
+            reap(self._children.pop())
 
 
 class Answer:
@@ -185,9 +184,11 @@ def tls_context(endpoint: Endpoint) -> ssl.SSLContext | None:
 
 
 def dial(endpoint: Endpoint, context: ssl.SSLContext | None, children: list[subprocess.Popen[bytes]]) -> socket.socket:
-    """A socket to the daemon, with TLS if there is a context; `children` get the ssh programs, to be end()ed."""
+    """A socket to the daemon, with TLS if there is a context; `children` get the ssh programs, to be reap()ed."""
     if endpoint.scheme == "ssh":
-        return _open_ssh(endpoint, children)
+        from .ssh import connect  # few need it
+
+        return connect(endpoint, children)
     if endpoint.scheme == "unix":
         sock = socket.socket(socket.AF_UNIX)
     else:
@@ -209,45 +210,8 @@ def dial(endpoint: Endpoint, context: ssl.SSLContext | None, children: list[subp
         raise
 
 
-def _open_ssh(endpoint: Endpoint, children: list[subprocess.Popen[bytes]]) -> socket.socket:
-    """A socket to `docker system dial-stdio`. Only an answer shows that the login worked."""
-    command = ["ssh", "-T", "-oBatchMode=yes", "-oServerAliveInterval=30", f"-oConnectTimeout={endpoint.timeout:.0f}"]
-    command += [f"-p{endpoint.port}"] if endpoint.port else []
-    command += ["--", endpoint.host, "docker", *(["--host", f"unix://{endpoint.path}"] if endpoint.path else [])]
-    sock, theirs = socket.socketpair()
-    with theirs, tempfile.TemporaryFile() as stderr:
-        pipe = theirs.fileno()
-        try:
-            # run_command belongs to modules, and cannot leave a program running
-            child = subprocess.Popen(  # pylint: disable=ansible-bad-function
-                [*command, "system", "dial-stdio"], stdin=pipe, stdout=pipe, stderr=stderr
-            )
-        except OSError as error:
-            sock.close()
-            raise UnreachableError(str(endpoint), f"no program ssh (Debian: openssh-client): {error}") from error
-        theirs.close()
-        kind, answer, words = UnreachableError, b"", ""
-        try:
-            sock.settimeout(endpoint.timeout + 2)  # ssh's own limit comes first, and with a reason
-            sock.sendall(b"HEAD /_ping HTTP/1.1\r\nHost: docker\r\n\r\n")
-            while b"\r\n\r\n" not in answer:
-                answer += sock.recv(4096) or b"\r\n\r\n"
-        except socket.timeout:
-            kind, words = EngineTimeout, "no answer in time (option timeout) "
-        except OSError:
-            pass  # ssh is gone and has said why
-        if answer.startswith(b"HTTP/"):
-            children[:] = [child for child in children if child.poll() is None] + [child]
-            return sock
-        sock.close()
-        end(child)
-        stderr.seek(0)
-        said = (stderr.read(8192) + answer[:200]).decode(errors="replace").split()
-        words += " ".join(word for word in said if word.strip("@"))
-        raise kind(str(endpoint), words or f"ssh ended with status {child.returncode}")
-
-
-def end(child: subprocess.Popen[bytes]) -> None:
+def reap(child: subprocess.Popen[bytes]) -> None:
+    """See to the end of an ssh program whose connection was closed."""
     try:
         child.wait(2)
     except subprocess.TimeoutExpired:

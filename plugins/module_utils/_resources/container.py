@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any, Callable
@@ -254,7 +253,7 @@ class Container(NewContainer):
         """The same change, costing what this API version and this value make of it."""
         option, api, host = change.option, self.engine.api, found["HostConfig"]
         if option in RATES and api >= (1, 55):
-            return replace(change, action=UPDATE)
+            return change._replace(action=UPDATE)
         if change.action == UPDATE:
             stuck = (
                 option not in CLEARABLE and not self.desired[option]
@@ -262,9 +261,9 @@ class Container(NewContainer):
             quota = host.get("CpuQuota") or host.get("CpuPeriod")
             clash = quota if option == "cpus" else host.get("NanoCpus") if option in ("cpu_quota", "cpu_period") else 0
             if stuck or clash or (option == "pids_limit" and api < (1, 40)):
-                return replace(change, action=RECREATE)
+                return change._replace(action=RECREATE)
         if change.action == RECONNECT and api < (1, 54) and self.loses_mac(found):
-            return replace(change, action=RECREATE)
+            return change._replace(action=RECREATE)
         return change
 
     def loses_mac(self, found: Document) -> bool:
@@ -296,12 +295,12 @@ class Container(NewContainer):
         if change.option != "networks" or self.params.get("networks") is not None:
             return change
         before, after = (ends[0].get("mac_address") if ends else None for ends in (change.before, change.after))
-        return replace(change, option="mac_address", before=before, after=after)
+        return change._replace(option="mac_address", before=before, after=after)
 
     def masked(self, change: Change) -> Change:
         if change.option != "env" or not self.params.get("secret_env"):
             return change
-        return replace(change, before=self.hidden(change.before), after=self.hidden(change.after))
+        return change._replace(before=self.hidden(change.before), after=self.hidden(change.after))
 
     def hidden(self, env: Any) -> Any:
         """Environment variables with the secret ones' values hidden."""

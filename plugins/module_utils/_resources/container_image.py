@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from .._engine.registry import is_id, parse_reference
+from .._engine.reference import is_id, parse_reference
 from .._state.kinds import Version
 from .container_mounts import inherited
 from .container_networks import Link, Networks, mode

@@ -12,7 +12,7 @@ from typing import Any
 from .._engine import access
 from .._engine.client import Engine
 from .._engine.errors import Conflict, EngineError
-from .._engine.registry import is_id
+from .._engine.reference import is_id
 from .._state.converge import Document, Resource, Step
 from .._state.fields import pick
 from .._state.kinds import IGNORE, Unfit

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .._engine import access
 from .._engine.client import Engine
 from .._engine.errors import EngineError, StreamError
-from .._engine.registry import Reference, is_id
+from .._engine.reference import Reference, is_id
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import UPDATE, Change, Schema
 from .._state.kinds import Unfit
@@ -191,7 +190,7 @@ class Image(Resource):
         after = found["Id"]
         plan.after["id"] = after
         if before and not misfit:
-            plan.changes[0] = replace(plan.changes[0], after=after)
+            plan.changes[0] = plan.changes[0]._replace(after=after)
         return misfit or after != before
 
     def make(self, before: str | None) -> None:

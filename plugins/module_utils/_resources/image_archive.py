@@ -17,7 +17,7 @@ from typing import Any
 
 from .._engine.client import Engine
 from .._engine.errors import EngineError
-from .._engine.registry import parse_reference
+from .._engine.reference import parse_reference
 from .images import failing, follow, for_platform, oci, parts, words
 
 _LIMIT = 16 * 1024 * 1024  # bytes; no description of an image comes near it

@@ -11,7 +11,7 @@ from typing import Any
 from .._engine import access
 from .._engine.client import Engine, together
 from .._engine.errors import APIError, StreamError
-from .._engine.registry import is_id, parse_reference
+from .._engine.reference import is_id, parse_reference
 from .._state.kinds import Need
 from .images import inspect, oci
 

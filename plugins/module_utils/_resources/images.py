@@ -11,8 +11,7 @@ from typing import Any, Callable
 
 from .._engine.client import Engine
 from .._engine.errors import APIError, StreamError
-from .._engine.registry import Reference, parse_reference
-from .._engine.streams import messages, raise_for_error
+from .._engine.reference import Reference, parse_reference
 from .._state.converge import Document
 from .._state.kinds import Unfit
 
@@ -34,6 +33,8 @@ def follow(
 
     `take` gets each message. StreamError for an error in the stream.
     """
+    from .._engine.streams import messages, raise_for_error  # what is up to date streams nothing
+
     with engine.stream("POST", path, query, **how) as stream:
         for message in messages(stream.chunks()):
             raise_for_error(message)

@@ -9,13 +9,14 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Callable
 
 from .._engine import access
 from .._engine.client import Engine
 from .._engine.errors import APIError, EngineError
-from .._engine.registry import Reference, encode_auth, parse_reference
+from .._engine.reference import Reference, parse_reference
+from .._engine.registry import encode_auth
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import CREATE_ONLY, UPDATE, Change, Field, Modes, Schema, Values
 from .._state.kinds import Map, Unfit
@@ -125,13 +126,13 @@ class Plugin(Resource):
         super().__init__(engine, {**params, "name": params["plugin_name"]})
         self.registries = Registries(engine, params)
         remote = checked(self.name, "plugin_name", "latest")
-        self.local = replace(remote, tag=remote.tag or "latest", digest=None)
+        self.local = remote._replace(tag=remote.tag or "latest", digest=None)
         if params["alias"]:
             self.local = checked(params["alias"], "alias", "latest")
             if self.local.digest:
                 raise Unfit("must be a name with a tag, not with a digest", "alias")
         self.name = str(self.local)
-        self.remote = replace(remote, tag=None) if remote.digest else remote  # as the engine keeps it
+        self.remote = remote._replace(tag=None) if remote.digest else remote  # as the engine keeps it
         # A name alone may be an alias that an earlier task gave, and then is no place to upgrade from.
         self.told_apart = bool(params["alias"] or remote.digest)
         self.source: str | None = params["source_path"]

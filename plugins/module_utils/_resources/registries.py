@@ -13,7 +13,7 @@ from typing import Any, Callable
 from .._engine.access import Access
 from .._engine.client import Engine
 from .._engine.errors import APIError, StreamError
-from .._engine.registry import Reference, encode_auth, is_id, parse_reference
+from .._engine.reference import Reference, is_id, parse_reference
 from .._state.converge import Document
 from .images import failing, follow, holds, oci
 
@@ -74,6 +74,8 @@ class Registries(Access):
         """Bring an image to its registry (POST /images/{name}/push). Raises StreamError that names the image."""
         query = {"tag": name.tag, "platform": oci(platform) if platform else None}
         path = f"/images/{name.repository}/push"
+        from .._engine.registry import encode_auth  # as in Access.headers()
+
         # The API wants a login from everybody.
         headers = self.headers(name.domain) or {"X-Registry-Auth": encode_auth({})}
         progress = Progress(f"push image {name}", self.engine.tell)

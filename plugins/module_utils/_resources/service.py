@@ -13,7 +13,7 @@ from typing import Any
 
 from .._engine import access
 from .._engine.errors import APIError, EngineError
-from .._engine.registry import Reference, is_id, parse_reference
+from .._engine.reference import Reference, is_id, parse_reference
 from .._state.converge import Document, Plan, Step
 from .._state.fields import RECREATE, UPDATE, Change, pick
 from .._state.kinds import Unfit

@@ -9,12 +9,11 @@ done and why; converge() does it, or in check mode says it.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Callable, ClassVar, Protocol
+from typing import Any, Callable, ClassVar, NamedTuple, Protocol
 
 from .fields import CREATE_ONLY, RECREATE, Change, Schema, Values
 from .kinds import Need, Unfit
@@ -32,8 +31,7 @@ class Engine(Protocol):
     def require(self, needs: list[Need]) -> None: ...
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One thing to do, in the words that the user reads, and the call that does it.
 
     The call answers False when it finds that it changed nothing after all, as a pull may.
@@ -53,8 +51,7 @@ class Plan:
     after: Values = field(default_factory=dict)
 
 
-@dataclass
-class Outcome:
+class Outcome(NamedTuple):
     """What a task reports. `value` holds the return keys of the module."""
 
     changed: bool
@@ -206,7 +203,9 @@ def converge(resource: Resource, check_mode: bool) -> Outcome:
             if not left or not resource.stale(error):
                 raise
         # Of two that met, one shall be through before the other comes again.
-        time.sleep(random.uniform(0, 0.1 * 2 ** (TRIES - left)))  # noqa: S311
+        from random import uniform  # seldom needed
+
+        time.sleep(uniform(0, 0.1 * 2 ** (TRIES - left)))  # noqa: S311
         resource.desired, resource.obstacles = deepcopy(wanted), list(obstacles)
     found = resource.settle(resource.find() if plan.steps or changed else found)
     return report(resource, first, found, resource.done, changed)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .kinds import IGNORE, MORE, STRICT, Kind, Need, Unfit, Version
 
@@ -29,8 +29,7 @@ Values = dict[str, Any]
 Modes = Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One difference: the option, what is and what will be (as a user writes it), and what it costs."""
 
     option: str

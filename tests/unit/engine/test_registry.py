@@ -14,11 +14,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EndpointError
-from ansible_collections.dockside.engine.plugins.module_utils._engine.registry import (
-    auth_header,
-    is_id,
-    parse_reference,
-)
+from ansible_collections.dockside.engine.plugins.module_utils._engine.reference import is_id, parse_reference
+from ansible_collections.dockside.engine.plugins.module_utils._engine.registry import auth_header
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 HUB_KEY = "https://index.docker.io/v1/"

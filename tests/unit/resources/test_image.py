@@ -19,7 +19,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._engine.errors imp
     StreamError,
     VersionError,
 )
-from ansible_collections.dockside.engine.plugins.module_utils._engine.registry import parse_reference
+from ansible_collections.dockside.engine.plugins.module_utils._engine.reference import parse_reference
 from ansible_collections.dockside.engine.plugins.module_utils._resources import images
 from ansible_collections.dockside.engine.plugins.module_utils._resources.image import Image
 from ansible_collections.dockside.engine.plugins.module_utils._resources.image_info import RULES, SPEC, image_info
