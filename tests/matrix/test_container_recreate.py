@@ -464,7 +464,7 @@ def test_recreate_and_restart_on_request(target: Target) -> None:
     assert bench.find()["State"]["StartedAt"] > before["State"]["StartedAt"]
 
 
-@on_extremes_and_podman
+@on_extremes
 @pytest.mark.parametrize(
     ("options", "code"),
     [
