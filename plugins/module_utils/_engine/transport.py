@@ -1,8 +1,9 @@
 # Copyright (c) 2026, the dockside.engine contributors
 # GNU General Public License v3.0 or later (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoint -> HTTP over its connections, which are used again. With Python's own http.client: to import requests would
-take longer than most tasks do.
+"""Endpoint -> HTTP over connections that are used again.
+
+With Python's own http.client: to import requests would take longer than most tasks do.
 """
 
 from __future__ import annotations
