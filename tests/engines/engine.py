@@ -58,6 +58,7 @@ class Engine:
         self.address = sandbox.address
         self.socket = str(sandbox.shared / "docker.sock")
         self.host = f"unix://{self.socket}"
+        self._registry: Registry | None = None
         self.tcp, self.tls, self.ssh = listeners.tcp, listeners.tls, listeners.ssh
         self.certs, self.certs_stranger = listeners.certs, listeners.certs_stranger
         self.ssh_config, self.ssh_clients = listeners.ssh_config, listeners.ssh_clients
@@ -232,8 +233,9 @@ class Engine:
         return images.root_tar(self.sandbox.root, files)
 
     def registry(self) -> Registry:
-        """A plain-http registry that this engine reaches at 127.0.0.1:5000 (such addresses need no TLS)."""
-        return Registry(self.sandbox, "127.0.0.1:5000", 5000)
+        """The plain-http registry that this engine reaches at 127.0.0.1:5000 (such addresses need no TLS)."""
+        self._registry = self._registry or Registry(self.sandbox, "127.0.0.1:5000", 5000)
+        return self._registry
 
     def containers(self) -> list[str]:
         """The names of all containers, stopped ones too."""

@@ -12,7 +12,7 @@ from engines import Lab
 
 from tests.matrix.clusters import loner, manager, session_loner, session_manager, swarms
 from tests.matrix.harness import Target
-from tests.matrix.images import image_bench, locked, registries, registry, token_registry
+from tests.matrix.images import image_bench, locked, registry, token_registry
 
 # The fixtures of swarms and of images.
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "locked",
     "loner",
     "manager",
-    "registries",
     "registry",
     "session_loner",
     "session_manager",

@@ -20,18 +20,10 @@ AUTH = {"username": "ann", "password": "secret word"}
 AMD, ARM = "linux/amd64", "linux/arm64"
 
 
-@pytest.fixture(scope="session")
-def registries() -> dict[str, Registry]:
-    """The registry on 127.0.0.1:5000 of each engine that needed one so far."""
-    return {}
-
-
 @pytest.fixture
-def registry(target: Target, registries: dict[str, Registry]) -> Registry:
-    key = target.engine.socket
-    if key not in registries:
-        registries[key] = target.engine.registry()
-    return registries[key]
+def registry(target: Target) -> Registry:
+    """The registry on 127.0.0.1:5000 of the engine."""
+    return target.engine.registry()
 
 
 @pytest.fixture(scope="session")

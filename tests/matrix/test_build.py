@@ -190,17 +190,9 @@ def test_the_build_cache(builds: Builds) -> None:
         assert "importing cache manifest from 127.0.0.1:1/no/such" in done["stdout"]
 
 
-@pytest.fixture(scope="module")
-def plain(started: dict[str, Target]) -> dict[str, Registry]:
-    """The plain registries of engines, by flavour."""
-    return {}
-
-
 @everywhere()
-def test_newer_base_images(builds: Builds, plain: dict[str, Registry]) -> None:
+def test_newer_base_images(builds: Builds, registry: Registry) -> None:
     engine = builds.target.engine
-    registry = plain.setdefault(engine.flavour, None) or engine.registry()  # type: ignore[arg-type]
-    plain[engine.flavour] = registry
     base = f"{registry.name}/base:1"
 
     def publish(text: str) -> None:
