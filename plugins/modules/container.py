@@ -83,7 +83,10 @@ options:
     description:
       - The platform of the image, as C(OS[/ARCHITECTURE[/VARIANT]]), for example V(linux/arm64).
       - It counts when an image is pulled or a container is created. An image that is there for other platforms only
-        counts as not there. The platform of a container that is there is not compared.
+        counts as not there.
+      - A container of another platform is recreated, as it runs another image. Where one name stands for images of
+        several platforms (the containerd image store), this needs API 1.48, and a container whose task does not name
+        a platform keeps its own.
     type: str
   image_comparison:
     description:

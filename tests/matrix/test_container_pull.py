@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import StreamError
+from ansible_collections.dockside.engine.plugins.module_utils._state.fields import RECREATE
 from ansible_collections.dockside.engine.plugins.module_utils._state.kinds import Unfit
 from engines import Registry
 
@@ -27,12 +28,18 @@ def test_an_image_for_another_platform_is_not_there(target: Target, registry: Re
     assert done.actions == [f"pull image {name}", "create container case"]
     assert done.value["progress"][0]["action"] == f"pull image {name}"
     bench.settled(options)
-    image = bench.find()["Image"]
-    if target.containerd:
-        return  # the name now means both, and the containers of both have its id
-    # One that is there for this platform is not pulled, and the container is made anew of it.
-    assert bench.agree({"name": "case", "platform": AMD}, foreseen=False).changed
-    assert bench.find()["Image"] != image
+    there = bench.find()
+    if target.containerd:  # the name now means both, and the containers of both have its id
+        assert there["ImageManifestDescriptor"]["platform"]["architecture"] == "arm64"
+        # It stays what it is when something else is changed.
+        assert [change.option for change in bench.agree({"name": "case", "labels": {"a": "1"}}).changes] == ["labels"]
+        bench.settled({**options, "labels": {"a": "1"}})
+        done = bench.agree({"name": "case", "platform": AMD})
+        assert [tuple(change) for change in done.changes] == [("platform", "linux/arm64", AMD, RECREATE)]
+        assert bench.find()["ImageManifestDescriptor"]["platform"]["architecture"] == "amd64"
+    else:  # one that is there for this platform is not pulled, and the container is made anew of it
+        assert bench.agree({"name": "case", "platform": AMD}, foreseen=False).changed
+        assert bench.find()["Image"] != there["Image"]
     bench.settled({"name": "case", "platform": AMD})
 
 

@@ -19,7 +19,7 @@ from .._state.converge import Document, Plan, Step
 from .._state.fields import HIDDEN, RECONNECT, RECREATE, UPDATE, Change, pick
 from .._state.kinds import IGNORE, STRICT, Unfit
 from . import images
-from .container_image import alike, own
+from .container_image import alike, own, platform
 from .container_networks import Networks
 from .container_networks import config as endpoint_config
 from .container_new import NewContainer
@@ -231,8 +231,8 @@ class Container(NewContainer):
         if any(change.option in KERNEL for change in changes):
             changes = self.possible(changes)
         changes = [self.masked(self.spoken(change)) for change in changes]
-        image = self.image_change(found)
-        return [image, *changes] if image else changes
+        own = [self.image_change(found), self.platform_change(found)]
+        return [*filter(None, own), *changes]
 
     def image_change(self, found: Document) -> Change | None:
         if not self.reference or self.image_mode == IGNORE:
@@ -245,6 +245,13 @@ class Container(NewContainer):
         elif self.params.get("image_name_mismatch") == "ignore" or alike(before, after, found["Image"]):
             return None
         return Change("image", before, after, RECREATE)
+
+    def platform_change(self, found: Document) -> Change | None:
+        """Where one id stands for the images of several platforms; anywhere else another platform is another id."""
+        asked, runs = self.params.get("platform"), platform(found)
+        if not asked or not runs or self.image_mode == IGNORE or images.meant(images.parts(runs), asked):
+            return None
+        return Change("platform", runs, asked, RECREATE)
 
     def cost(self, change: Change, found: Document) -> Change:
         """The same change, costing what this API version and this value make of it."""

@@ -101,6 +101,12 @@ def alike(first: str, second: str, image: str = "") -> bool:
         return first == second
 
 
+def platform(found: Mapping[str, Any]) -> str | None:
+    """The platform that a container's image is of; only the containerd image store has to tell (API 1.48)."""
+    there = (found.get("ImageManifestDescriptor") or {}).get("platform") or {}
+    return "/".join(there[key] for key in ("os", "architecture", "variant") if there.get(key)) or None
+
+
 def without(present: Mapping[str, Any], given: Mapping[str, Any], named: Iterable[str]) -> dict[str, Any]:
     """The entries of a map that are not the image's, or that the task names."""
     return {key: value for key, value in present.items() if key in named or key not in given or given[key] != value}

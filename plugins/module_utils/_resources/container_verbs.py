@@ -17,7 +17,7 @@ from .._state.fields import UPDATE, Change, pick
 from .._state.kinds import IGNORE
 from . import images
 from .container import Container, beside
-from .container_image import alike, own, present
+from .container_image import alike, own, platform, present
 from .container_mounts import ANONYMOUS, carry, renew
 from .container_networks import mode
 
@@ -37,9 +37,12 @@ class Verbs:
         self.box, self.engine, self.params = container, container.engine, container.params
         self.replaced: dict[str, str] = {}  # ids of old containers to those of their replacements
 
-    def make(self, name: str, body: dict[str, Any]) -> str:
-        """Create the container that the task wants, under this name; answers its id."""
-        created = self.box.post(name, body, self.params.get("platform"))
+    def make(self, name: str, body: dict[str, Any], fallback: str | None = None) -> str:
+        """Create the container that the task wants, under this name; answers its id.
+
+        `fallback` is the platform where the task names none.
+        """
+        created = self.box.post(name, body, self.params.get("platform") or fallback)
         try:
             self.kept(created, set(self.box.desired))
         except EngineError:
@@ -104,7 +107,9 @@ class Verbs:
         if pulled and self.box.image and self.box.image["Id"] == found["Image"] and not forced:
             return False  # what was pulled is what the container runs already
         body = self.box.routed(self.replacement(found))
-        return self.swap(found, partial(self.make, body=body), self.box.runs(found), set() if forced else options)
+        stays = found["Image"] in (body["Image"], pick(self.box.image, "Id"))
+        make = partial(self.make, body=body, fallback=platform(found) if stays else None)
+        return self.swap(found, make, self.box.runs(found), set() if forced else options)
 
     def replacement(self, found: Document) -> dict[str, Any]:
         """The create body of a container that differs from the present one in nothing but what the task names."""
@@ -146,7 +151,7 @@ class Verbs:
             del body["NetworkingConfig"]
             body.pop("Hostname", None)
         carry(body, other, {})
-        self.swap(other, partial(self.box.post, body=body), other["State"]["Running"])
+        self.swap(other, partial(self.box.post, body=body, platform=platform(other)), other["State"]["Running"])
 
     def swap(self, found: Document, make: Callable[[str], str], run: bool, why: Iterable[str] = ()) -> bool:
         """Make the replacement beside the old container, swap them, and swap back when the replacement does not run.
@@ -193,7 +198,7 @@ class Verbs:
             self.box.drop(new, volumes=not (self.engine.podman and self.fleeting(found)))
             if self.fleeting(found) and self.box.look(name) is None:  # its id is lost, its definition is not
                 image = images.inspect(self.engine, found["Image"]) or {}
-                old = self.box.post(name, present(own(found, image, {}), self.engine.api))
+                old = self.box.post(name, present(own(found, image, {}), self.engine.api), platform(found))
             self.box.rename(old, name)
             if run:
                 self.box.start(old)

@@ -121,13 +121,18 @@ def words(found: Mapping[str, Any]) -> tuple[str, str, str]:
     return parts("/".join(found[key] for key in ("os", "architecture", "variant") if found.get(key)) or "unknown")
 
 
+def meant(there: tuple[str, str, str], platform: str) -> bool:
+    """Whether these parts() are of the platform, whose text may leave some out."""
+    system, architecture, _variant = wanted = parts(platform)
+    return there == wanted or (not architecture and there[0] == system)
+
+
 def serves(engine: Engine, reference: str, image: Document, platform: str) -> bool:
     """Whether the image is there for the platform."""
-    system, architecture, _variant = wanted = parts(platform)
     there = {"os": image["Os"], "architecture": image["Architecture"], "variant": image.get("Variant")}
-    if words(there) == wanted or (not architecture and image["Os"] == system):
+    if meant(words(there), platform):
         return True
-    if engine.api < (1, 49) or not architecture:
+    if engine.api < (1, 49) or not parts(platform)[1]:
         return False
     # The containerd image store keeps one name for several platforms, and inspect shows the host's own.
     return inspect(engine, reference, platform) is not None
