@@ -235,7 +235,7 @@ options:
       - The options are, with commas between them, V(ro) or V(rw), V(z) or V(Z) for SELinux, V(nocopy), and the
         propagations of O(mounts[].propagation). V(consistent), V(cached) and V(delegated) are taken and mean nothing.
       - A mount that O(mounts) describes with the same settings is the same. Where an anonymous volume is asked for, a
-        volume with a name that is mounted there will do. A bind mount will not: it gives way to a new volume.
+        volume with a name that is mounted there will do. A bind mount gives way to a new volume.
     type: list
     elements: str
   volume_driver:

@@ -11,7 +11,7 @@ import pytest
 from engines import Lab
 
 from tests.matrix.clusters import loner, manager, session_loner, session_manager, swarms
-from tests.matrix.harness import Target
+from tests.matrix.harness import Case, Target
 from tests.matrix.images import image_bench, locked, registry, token_registry
 
 # The fixtures of swarms and of images.
@@ -38,6 +38,19 @@ TARGETS = {
 }
 # Podman can do a part of what Docker does: the tests that it takes part in say so, with `everywhere`.
 PODMAN = {"podman": ("podman", None)}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test is made of a case and an engine without it."""
+    config.hook.pytest_deselected(items=[item for item in items if not possible(item)])
+    items[:] = [item for item in items if possible(item)]
+
+
+def possible(item: pytest.Item) -> bool:
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    case = params.get("case")
+    names = {value for value in params.values() if isinstance(value, str)}
+    return not isinstance(case, Case) or not names & {*case.without}
 
 
 @pytest.fixture(scope="session")

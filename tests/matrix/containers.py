@@ -73,7 +73,8 @@ on_plain_engines = pytest.mark.parametrize("session_target", PLAIN, indirect=Tru
 # For what depends on no option: the oldest and the newest.
 on_extremes = pytest.mark.parametrize("session_target", ["20.10", "28.5"], indirect=True)
 on_newest = pytest.mark.parametrize("session_target", ["28.5"], indirect=True)
-on_extremes_and_podman = pytest.mark.parametrize("session_target", ["20.10", "28.5", *PODMAN], indirect=True)
+EXTREMES = ("20.10", "28.5", *PODMAN)
+on_extremes_and_podman = pytest.mark.parametrize("session_target", EXTREMES, indirect=True)
 everywhere = pytest.mark.parametrize("session_target", [*TARGETS, *PODMAN], indirect=True)
 on_podman = pytest.mark.parametrize("session_target", PODMAN, indirect=True)
 

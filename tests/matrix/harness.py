@@ -182,7 +182,7 @@ class Case:
     consent    options that allow a change which would else be refused
     min_api    the API version that the options need; below, the task must fail and name `needs`
     needs      the option (path) that is too new below min_api; by default each of `options`
-    without    engine -> why the case cannot be tried there
+    without    engine -> why the case cannot be tried there, so that no test is made of the two (conftest.py)
     refused    engine that cannot do it -> the words with which the first task fails
     shows      path in inspect -> its value after the first task, in Docker's words
     prepare    makes what the options speak of
@@ -292,8 +292,6 @@ class Bench:
     def prove(self, case: Case) -> None:
         """Created, again ok, changed at the planned cost, ok, removed, ok; check mode agreeing each time."""
         target = self.target
-        if target.name in case.without or target.engine.flavour in case.without:
-            pytest.skip(case.without.get(target.name) or case.without[target.engine.flavour])
         if case.prepare:
             case.prepare(target)
         options = {"name": case.name, **case.options}

@@ -16,6 +16,7 @@ from ansible_collections.dockside.engine.plugins.module_utils._state.converge im
 from engines.process import wait_for
 
 from tests.matrix.containers import (
+    EXTREMES,
     Containers,
     everywhere,
     names,
@@ -76,11 +77,12 @@ def identity(found: Any) -> Any:
     return found["Id"], found["Name"], found["State"]["Status"], found["Config"], found["HostConfig"], ends, mounts
 
 
-@on_extremes_and_podman
-@pytest.mark.parametrize("what", FAILURES)
+@pytest.mark.parametrize(
+    "session_target, what",
+    [(name, what) for name in EXTREMES for what in FAILURES if name != "podman" or what not in NOT_ON_PODMAN],
+    indirect=["session_target"],
+)
 def test_failed_replacement_leaves_the_old_container(target: Target, what: str) -> None:
-    if target.podman and what in NOT_ON_PODMAN:
-        pytest.skip(NOT_ON_PODMAN[what])
     options, message = FAILURES[what]
     networks(target)
     target.container("other", HostConfig={"PortBindings": {"80/tcp": [{"HostPort": "8098"}]}})
@@ -183,11 +185,13 @@ def cut_short(target: Target, options: Options, verb: str, before: int = 0) -> N
         target.engine.start()
 
 
-@on_extremes_and_podman
-@pytest.mark.parametrize("verb, before", STAGES)
+@pytest.mark.parametrize(
+    "session_target, verb, before",
+    # From API 1.44 on, create takes all networks.
+    [(name, *stage) for name in EXTREMES for stage in STAGES if name != "28.5" or stage[0] != "connect"],
+    indirect=["session_target"],
+)
 def test_killed_daemon(target: Target, verb: str, before: int) -> None:
-    if verb == "connect" and target.api >= (1, 44):
-        pytest.skip("create takes all networks from API 1.44 on")
     networks(target)
     bench = Containers(target)
     bench.run(BASE)

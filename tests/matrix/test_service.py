@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.dockside.engine.plugins.module_utils._engine.errors import EngineError, VersionError
 from ansible_collections.dockside.engine.plugins.module_utils._resources.service import Service
 from ansible_collections.dockside.engine.plugins.module_utils._resources.service_table import SCHEMA
 from ansible_collections.dockside.engine.plugins.module_utils._state.fields import RECREATE, UPDATE, pick
@@ -451,9 +451,11 @@ def test_unchanged_asks_little(bench: Bench, target: Cluster) -> None:
 
 
 def test_profile_reaches_the_daemon_whole(bench: Bench, target: Target) -> None:
+    options = {**BASE, "privileges": {"seccomp": {"mode": "custom", "profile": json.dumps(PROFILE)}}}
     if target.api < (1, 44):
-        pytest.skip("no seccomp profiles of services there")
-    done = bench.run({**BASE, "privileges": {"seccomp": {"mode": "custom", "profile": json.dumps(PROFILE)}}})
+        bench.refused(options, "privileges.seccomp needs API 1.44", VersionError)
+        return
+    done = bench.run(options)
     sent = pick(done.value["service"], f"{CS}.Privileges.Seccomp.Profile")
     assert json.loads(base64.b64decode(sent)) == PROFILE
 
