@@ -521,6 +521,9 @@ def test_job(target: Target) -> None:
     with pytest.raises(EngineError, match=r"(?s)exit code 3.*sorry"):
         bench.run({"command": ["sh", "-c", "echo sorry; exit 3"]})
     assert names(target) == ["case"]
+    for keep, left in ((False, 0), (True, 1)):
+        bench.run({"command": ["true"], "volumes": ["/data"], "cleanup": True, "keep_volumes": keep})
+        assert len(volumes(target)) == left
     with pytest.raises(EngineError, match="exit code 4"):
         bench.run({"command": ["sh", "-c", "exit 4"], "cleanup": True})
     assert names(target) == []
