@@ -37,6 +37,10 @@ def test_an_image_for_another_platform_is_not_there(target: Target, registry: Re
         done = bench.agree({"name": "case", "platform": AMD})
         assert [tuple(change) for change in done.changes] == [("platform", "linux/arm64", AMD, RECREATE)]
         assert bench.find()["ImageManifestDescriptor"]["platform"]["architecture"] == "amd64"
+        bench.run({**options, "name": "net", "network_mode": "container:case"})
+        bench.run({"name": "case", "labels": {"a": "2"}, "recreate_dependents": True})
+        assert bench.find("net")["HostConfig"]["NetworkMode"] == f"container:{bench.find()['Id']}"
+        assert bench.find("net")["ImageManifestDescriptor"]["platform"]["architecture"] == "arm64"
     else:  # one that is there for this platform is not pulled, and the container is made anew of it
         assert bench.agree({"name": "case", "platform": AMD}, foreseen=False).changed
         assert bench.find()["Image"] != there["Image"]
