@@ -231,8 +231,8 @@ class Container(NewContainer):
         if any(change.option in KERNEL for change in changes):
             changes = self.possible(changes)
         changes = [self.masked(self.spoken(change)) for change in changes]
-        own = [self.image_change(found), self.platform_change(found)]
-        return [*filter(None, own), *changes]
+        of_image = [self.image_change(found), self.platform_change(found)]
+        return [*filter(None, of_image), *changes]
 
     def image_change(self, found: Document) -> Change | None:
         if not self.reference or self.image_mode == IGNORE:
