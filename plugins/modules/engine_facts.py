@@ -155,7 +155,7 @@ ansible_facts:
               Size: 71827456
         networks:
           description:
-            - The networks, as C(GET /networks) lists them.
+            - The networks by name, as C(GET /networks) shows them.
           returned: with the subset V(networks)
           type: list
           elements: dict
@@ -164,7 +164,7 @@ ansible_facts:
               Driver: bridge
         volumes:
           description:
-            - The volumes, as C(GET /volumes) lists them.
+            - The volumes by name, as C(GET /volumes) shows them.
           returned: with the subset V(volumes)
           type: list
           elements: dict

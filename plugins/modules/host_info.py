@@ -172,7 +172,7 @@ images:
       Size: 71827456
 networks:
   description:
-    - The networks.
+    - The networks, by name.
   returned: O(networks=true)
   type: list
   elements: dict
@@ -183,7 +183,7 @@ networks:
       Scope: local
 volumes:
   description:
-    - The volumes.
+    - The volumes, by name.
   returned: O(volumes=true)
   type: list
   elements: dict

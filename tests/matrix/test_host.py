@@ -58,6 +58,16 @@ def test_lists_and_filters(target: Target) -> None:
         ask(target, volumes=True, volumes_filters={"status": "x"})
 
 
+def test_the_order_of_a_list_is_the_same_each_time(target: Target) -> None:
+    names = [f"ten-{number}" for number in range(10)]
+    for name in reversed(names):
+        target.ask("POST", "/networks/create", {"Name": name})
+        target.ask("POST", "/volumes/create", {"Name": name})
+    found = ask(target, networks=True, volumes=True, disk_usage=True, verbose_output=True)
+    for listed in (found["networks"], found["volumes"], found["disk_usage"]["Volumes"]):
+        assert [each["Name"] for each in listed if each["Name"].startswith("ten-")] == names
+
+
 def test_disk_usage(target: Target) -> None:
     target.ask("POST", "/volumes/create", {"Name": "free"})
     target.container(
@@ -85,8 +95,22 @@ def test_disk_usage(target: Target) -> None:
 
 def test_the_shape_since_api_1_52() -> None:
     """No engine of the tests is as new; this is what the API's own description says."""
-    answer = {"VolumeUsage": {"ActiveCount": 1, "TotalCount": 4, "Reclaimable": 12, "TotalSize": 98, "Items": [{}]}}
-    expected = {"total_count": 4, "active_count": 1, "size": 98, "reclaimable": 12, "objects": [{}]}
+    answer = {
+        "VolumeUsage": {
+            "ActiveCount": 1,
+            "TotalCount": 4,
+            "Reclaimable": 12,
+            "TotalSize": 98,
+            "Items": [{"Name": "b"}, {"Name": "a"}],
+        }
+    }
+    expected = {
+        "total_count": 4,
+        "active_count": 1,
+        "size": 98,
+        "reclaimable": 12,
+        "objects": [{"Name": "a"}, {"Name": "b"}],
+    }
     assert shaped("volumes", answer) == expected
 
 

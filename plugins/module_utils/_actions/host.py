@@ -11,7 +11,7 @@ from typing import Any
 from .._engine.client import Engine
 from .._engine.errors import EngineError
 from .._state.filters import CONTAINERS, Filters, filters
-from .usage import KINDS, usage
+from .usage import KINDS, ordered, usage
 
 # kind -> path, filters, and what a list shows that is not verbose.
 LISTS = {
@@ -81,6 +81,6 @@ def ping(engine: Engine) -> dict[str, Any]:
 
 
 def listed(engine: Engine, kind: str, chosen: Filters, every: bool) -> list[dict[str, Any]]:
-    """A kind of LISTS, as the engine lists it; `every`: also containers that do not run."""
+    """A kind of LISTS; `every`: also containers that do not run."""
     found = engine.get(LISTS[kind][0], {"filters": chosen, "all": every if kind == "containers" else None})
-    return list((found["Volumes"] if kind == "volumes" else found) or [])
+    return ordered(kind, (found["Volumes"] if kind == "volumes" else found) or [])

@@ -20,7 +20,7 @@ KINDS = {
 
 
 def usage(engine: Engine, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """kind -> total_count, active_count, size and reclaimable (bytes), items (as the daemon lists them)."""
+    """kind -> total_count, active_count, size and reclaimable (bytes), objects (as the daemon shows them)."""
     params: dict[str, Any] = {}
     if engine.api >= (1, 42):
         params["type"] = tuple(KINDS[kind][0] for kind in kinds)
@@ -31,13 +31,22 @@ def usage(engine: Engine, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {kind: shaped(kind, answer) for kind in kinds}
 
 
+def ordered(kind: str, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A list of a daemon. It lists networks and volumes in another order each time, so these are sorted by name."""
+    return sorted(items, key=lambda item: str(item["Name"])) if kind in ("networks", "volumes") else list(items)
+
+
 def shaped(kind: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     _word, old, new = KINDS[kind]
     if new in answer:
         found = answer[new] or {}
         members = {"total_count": "TotalCount", "active_count": "ActiveCount", "size": "TotalSize"}
         result = {key: found.get(name, 0) for key, name in members.items()}
-        return {**result, "reclaimable": found.get("Reclaimable", 0), "objects": found.get("Items") or []}
+        return {
+            **result,
+            "reclaimable": found.get("Reclaimable", 0),
+            "objects": ordered(kind, found.get("Items") or []),
+        }
     items = answer.get(old) or []
     # What is counted once for several, such as a shared layer, belongs to none of them; -1 is "not known".
     size, active = OLD[kind]
@@ -48,7 +57,7 @@ def shaped(kind: str, answer: Mapping[str, Any]) -> dict[str, Any]:
         "active_count": len(used),
         "size": total,
         "reclaimable": max(0, total - sum(max(0, size(each)) for each in used)),
-        "objects": items,
+        "objects": ordered(kind, items),
     }
 
 
