@@ -11,6 +11,7 @@ from typing import Any, Callable, ClassVar, NoReturn, Protocol
 
 from ansible.module_utils.basic import AnsibleModule
 
+from . import _process  # the first, for it changes how the others are loaded
 from ._engine.client import Engine
 from ._engine.endpoint import resolve
 from ._engine.errors import EngineError
@@ -105,6 +106,7 @@ def frame(
             self.no_log_values |= secrets(self.params)
             super().fail_json(*args, **kwargs)
 
+    _process.end_quickly()
     rules = {**rules, **{name: [*own, *rules.get(name, [])] for name, own in CONNECTION_RULES.items()}}
     module = Module({**CONNECTION, **spec}, supports_check_mode=True, **rules)  # type: ignore[no-untyped-call]
     done: list[str] = []

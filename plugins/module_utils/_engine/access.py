@@ -25,9 +25,16 @@ SPEC: dict[str, dict[str, Any]] = {
 TOGETHER = [("username", "password")]
 
 # What daemons say of a registry that wants fewer requests, and of a connection to it that broke.
-_LIMITED = re.compile("toomanyrequests|too many requests|status code 429", re.IGNORECASE)
-_BROKEN = re.compile(r"\bEOF\b|connection reset by peer|broken pipe|use of closed network connection")
+_LIMITED = "(?i)toomanyrequests|too many requests|status code 429"
+_BROKEN = r"\bEOF\b|connection reset by peer|broken pipe|use of closed network connection"
 Answer = TypeVar("Answer")
+
+
+def check(params: Mapping[str, Any]) -> None:
+    """Raises ValueError for options in SPEC that do not fit."""
+    for option in ("registry_retries", "registry_retry_delay"):
+        if params[option] < 0:
+            raise ValueError(f"{option}: must not be negative, as {params[option]} is")
 
 
 class Access:
@@ -39,9 +46,7 @@ class Access:
         self.reached: set[str] = set()  # the registries that have to do with the login
         self.retries: int = params["registry_retries"]
         self.delay: float = params["registry_retry_delay"]
-        for option in ("registry_retries", "registry_retry_delay"):
-            if params[option] < 0:
-                raise ValueError(f"{option}: must not be negative, as {params[option]} is")
+        check(params)
 
     def reach(self, domain: str) -> None:
         """ValueError when the login of the options would be shown to a second registry."""
@@ -98,8 +103,8 @@ class Access:
 
 def passing(error: EngineError, resumes: bool) -> str:
     """Why the same request may succeed later; "" when it will not."""
-    if getattr(error, "status", 0) == 429 or _LIMITED.search(error.message):
+    if getattr(error, "status", 0) == 429 or re.search(_LIMITED, error.message):
         return "the registry limits requests"
-    if resumes and (isinstance(error, UnreachableError) or _BROKEN.search(error.message)):
+    if resumes and (isinstance(error, UnreachableError) or re.search(_BROKEN, error.message)):
         return "the connection broke"
     return ""

@@ -9,13 +9,14 @@ import re
 from typing import NamedTuple
 
 HUB = "docker.io"
+# Texts, for compiling all of them would cost each task more than those it needs.
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
 _WORD = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_PATH = re.compile(rf"{_WORD}(?:/{_WORD})*")
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}")
-_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
-_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
+_PATH = rf"{_WORD}(?:/{_WORD})*"
+_TAG = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
+_ID = r"(?:sha256:)?[0-9a-f]{64}"
 
 
 class Reference(NamedTuple):
@@ -49,7 +50,7 @@ def is_id(text: str, image: str = "") -> bool:
     Shortened ones look like names: only the daemon can tell, by the image that it finds.
     """
     bare = text.removeprefix("sha256:")
-    return bool(_ID.fullmatch(text)) or (len(bare) >= 12 and image.partition(":")[2].startswith(bare))
+    return bool(re.fullmatch(_ID, text)) or (len(bare) >= 12 and image.partition(":")[2].startswith(bare))
 
 
 def parse_reference(text: str, default_tag: str | None = "latest") -> Reference:
@@ -64,25 +65,25 @@ def parse_reference(text: str, default_tag: str | None = "latest") -> Reference:
     if is_id(text):
         raise refuse("it is an image id")
     name, at, digest = text.partition("@")
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not re.fullmatch(_DIGEST, digest):
         raise refuse(f"{digest!r} is not a digest such as sha256:...")
     last = name.rpartition("/")[2]
     tag: str | None = None
     if ":" in last:
         name, _colon, tag = name.rpartition(":")
-        if not _TAG.fullmatch(tag):
+        if not re.fullmatch(_TAG, tag):
             raise refuse(f"{tag!r} is not a tag")
     domain, slash, path = name.partition("/")
     # Only these look like a host; `user/app` is a path on Docker Hub.
     if not slash or not (set(domain) & set(".:[") or domain == "localhost" or domain.lower() != domain):
         domain, path = HUB, name
-    elif not DOMAIN.fullmatch(domain):
+    elif not re.fullmatch(DOMAIN, domain):
         raise refuse(f"{domain!r} is not a registry's host and port")
     if domain == "index.docker.io":
         domain = HUB
     if domain == HUB and path and "/" not in path:
         path = f"library/{path}"
-    if not _PATH.fullmatch(path):
+    if not re.fullmatch(_PATH, path):
         raise refuse("a repository is made of lower-case letters and digits, separated by one of . _ __ - and /")
     if len(f"{domain}/{path}") > 255:
         raise refuse("it is longer than 255 characters")

@@ -29,7 +29,7 @@ def server(address: str) -> str:
     host = _host(address.strip())
     if host in _HUB_ALIASES:
         return _HUB_KEY
-    if not DOMAIN.fullmatch(host):
+    if not re.fullmatch(DOMAIN, host):
         raise ValueError(f"{address!r} is not a registry's address such as registry.example.com:5000")
     return host
 

@@ -447,7 +447,7 @@ class Container(NewContainer):
                 name + equals + (HIDDEN if name in self.params["secret_env"] else text) for name, equals, text in pairs
             ]
             container["Config"] = {**found["Config"], "Env": env}
-        value = {"progress": self.registries.progress} if self.registries.progress else {}
+        value = {"progress": self.progress} if self.progress else {}
         if not self.ended:
             return {"container": container, **value}
         container["Output"] = self.ended["output"]

@@ -93,7 +93,7 @@ def alike(first: str, second: str, image: str = "") -> bool:
 
     `image` is the id that either may be the beginning of.
     """
-    if is_id(first, image) or is_id(second, image):
+    if first == second or is_id(first, image) or is_id(second, image):
         return True
     try:
         return str(parse_reference(first)) == str(parse_reference(second))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from .._engine import access
@@ -20,7 +21,6 @@ from . import images
 from .container_mounts import ANONYMOUS
 from .container_networks import mode
 from .container_table import SCHEMA, SHARED, UNNETWORKED, security
-from .registries import Registries
 from .shared import variables
 
 
@@ -45,9 +45,17 @@ class NewContainer(Resource):
         if "security_opts" in self.desired:
             self.desired["security_opts"] = profiles(self.desired["security_opts"], self.desired, engine)
         self.reference: str | None = params.get("image")
-        self.registries = Registries(engine, params)
+        access.check(params)
+        self.progress: list[dict[str, Any]] = []  # what pulls have moved
         self.image: Document | None = None  # inspect of the wanted image, None while it is not there
         self.pull = False  # a pull is planned
+
+    @cached_property
+    def registries(self) -> Any:
+        """The Registries that the options give access to."""
+        from .registries import Registries  # what is up to date needs none
+
+        return Registries(self.engine, self.params)
 
     @classmethod
     def secrets(cls, params: Mapping[str, Any]) -> set[str]:
@@ -125,6 +133,7 @@ class NewContainer(Resource):
         """Pull the image; answers whether its name now means another one."""
         reference, before = self.reference or "", self.image
         self.registries.pull(reference, self.params.get("platform"))
+        self.progress = self.registries.progress
         self.image = images.inspect(self.engine, reference) or {"Id": ""}
         return not before or self.image["Id"] != before["Id"]
 

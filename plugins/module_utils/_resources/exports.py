@@ -17,7 +17,7 @@ from .._state.converge import Document
 from .._state.fields import Field, Schema, Struct, Values
 from .._state.kinds import Kind, Many, Version
 from . import container_ports, images
-from . import network as networks
+from . import network_recreate as networks
 from .config import Config
 from .container import Container
 from .container_image import present

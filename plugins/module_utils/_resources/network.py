@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
-from copy import deepcopy
 from functools import partial
 from typing import Any
 
@@ -15,8 +13,7 @@ from .._engine.client import Engine
 from .._engine.errors import DroppedError, EngineError
 from .._state.converge import Document, Plan, Resource, Step
 from .._state.fields import RECREATE, UPDATE, Change, Field, Schema, Struct, pick
-from .._state.kinds import MORE, STRICT, Address, Flag, Many, Map, Subnet, Text, Unfit, Version, address
-from .cluster import manager
+from .._state.kinds import MORE, STRICT, Address, Flag, Many, Map, Subnet, Text, address
 
 POOL = Struct(
     Field("subnet", Subnet(), "Subnet"),
@@ -51,12 +48,7 @@ class Pools(Many):
         return super().same(desired, [pool for pool in actual or [] if family(pool) in families], mode)
 
 
-# What inspect shows of a connected container that belongs to its configuration, not to the moment.
 TASK = "com.docker.swarm.task.id"  # a label of the containers that a service made
-ENDPOINT = ("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "MacAddress")
-# What inspect shows of a network that a create body takes.
-MEMBERS = ("Driver", "Options", "IPAM", "EnableIPv6", "Internal", "Attachable", "Ingress", "Scope", "ConfigOnly",
-           "ConfigFrom", "Labels")  # fmt: skip
 
 
 class Network(Resource):
@@ -151,6 +143,8 @@ class Network(Resource):
 
     def services(self, network: Document) -> list[str]:
         """The services of the swarm that use a network."""
+        from .cluster import manager  # other networks have nothing to do with a swarm
+
         with manager(self.engine):
             listed = self.engine.get("/services") or []
         return sorted(
@@ -204,92 +198,11 @@ class Network(Resource):
         self.engine.delete(f"/networks/{found['Id']}", missing=None)
 
     def recreate(self, found: Document, changes: list[Change]) -> None:
-        """Replace the network and bring every container back with its endpoint; on failure the old network is back."""
-        members = [self.engine.get(f"/containers/{each['Id']}/json") for each in self.members(found)]
-        ends = {member["Id"]: endpoint(member, found) for member in members}
-        old = present(found, self.engine.api)
-        new, actual = deepcopy(old), self.schema.actual(found)
-        if self.desired.get("driver", found["Driver"]) != found["Driver"]:  # another driver has other options
-            new["Options"] = actual["driver_options"] = {}
-            new.pop("Scope", None)
-        body = trim(self.schema.body(self.desired, actual, self.modes, into=new))
-        self.fits(body, members, ends)
-        try:
-            self.replace(body, ends)
-            self.kept()
-        except EngineError as error:
-            try:
-                self.replace(old, ends)
-            except EngineError as second:
-                raise EngineError(f"{error}; and the old network did not come back: {second}") from error
-            raise
+        from .network_recreate import recreate  # what is as it should be needs none of it
 
-    def replace(self, body: dict[str, Any], ends: Mapping[str, dict[str, Any]]) -> None:
-        """What has the network's name goes, a network of this body comes, and the containers are connected to it."""
-        going = self.engine.get(f"/networks/{self.name}", missing=None)
-        if going:
-            for each in self.members(going):
-                self.disconnect(each["Id"])
-            self.engine.delete(f"/networks/{going['Id']}", missing=None)
-        self.post(body)
-        for container, config in ends.items():
-            self.connect(container, config)
-
-    def fits(self, body: Mapping[str, Any], members: list[Document], ends: Mapping[str, Mapping[str, Any]]) -> None:
-        """Raise ValueError when a container's own address has no place in the new pools."""
-        pools = [ipaddress.ip_network(pool["Subnet"], strict=False) for pool in pick(body, "IPAM.Config") or []]
-        for member in members:
-            for key in ("IPv4Address", "IPv6Address"):
-                text = pick(ends[member["Id"]], f"IPAMConfig.{key}")
-                if text and not any(ipaddress.ip_address(text) in pool for pool in pools):
-                    container = member["Name"].lstrip("/")
-                    raise Unfit(
-                        f"container {container} has the address {text}, which the new subnets lack", "ipam_config"
-                    )
-
-
-def endpoint(container: Document, network: Document) -> dict[str, Any]:
-    """The EndpointConfig that brings a container back to a network, taken from the container's inspect."""
-    networks = container["NetworkSettings"]["Networks"]
-    settings = networks.get(network["Name"]) or networks.get(network["Id"]) or {}
-    config = {name: settings[name] for name in ENDPOINT if settings.get(name)}
-    if "Aliases" in config:
-        # Below API 1.45 the daemon adds the short id (and sometimes the host name) to the aliases that were asked for.
-        added = (container["Id"][:12], container["Config"].get("Hostname"))
-        config["Aliases"] = [alias for alias in config["Aliases"] if alias not in added]
-    return config
+        recreate(self, found)
 
 
 def short(listed: Document) -> str:
     """The name of a container in a list, where links to it count as further names."""
     return min(listed["Names"], key=lambda name: str(name).count("/")).lstrip("/")  # type: ignore[no-any-return]
-
-
-def present(network: Document, api: Version) -> dict[str, Any]:
-    """The create body of which the daemon would make this network."""
-    body = {name: deepcopy(network[name]) for name in MEMBERS if network.get(name)}
-    if body.get("Driver") == "null" and network.get("ConfigOnly"):
-        del body["Driver"], body["Scope"]  # shown, but refused when sent
-    if api >= (1, 48):
-        body["EnableIPv4"] = network.get("EnableIPv4", True)
-    for pool in pick(body, "IPAM.Config") or []:
-        if pool.get("Gateway"):
-            pool["Gateway"] = address(pool["Gateway"])
-    # The allocator of swarm networks writes its own numbers here; sent back, they would be refused.
-    body.get("Options", {}).pop("com.docker.network.driver.overlay.vxlanid_list", None)
-    if pick(body, "ConfigFrom.Network"):
-        body.pop("Labels", None)  # these are the other network's, and none are taken beside them
-    return body
-
-
-def trim(body: dict[str, Any]) -> dict[str, Any]:
-    """Drop what the old network had and the new one cannot have."""
-    if not body.get("EnableIPv6") and pick(body, "IPAM.Config"):
-        body["IPAM"]["Config"] = [pool for pool in body["IPAM"]["Config"] if ":" not in pool["Subnet"]]
-    if pick(body, "ConfigFrom.Network"):  # everything below comes from the other network
-        for name in ("IPAM", "Options", "Internal", "EnableIPv6", "EnableIPv4"):
-            body.pop(name, None)
-    if body.get("ConfigOnly"):  # settings for other networks, and nothing of its own
-        for name in ("Driver", "Scope", "Internal", "Attachable", "Ingress"):
-            body.pop(name, None)
-    return body

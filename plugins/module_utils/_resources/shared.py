@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import shlex
@@ -327,6 +326,8 @@ class Gpus(Many):
 
     def parse(self, option: Any) -> Any:
         request: dict[str, Any] = {"capabilities": [["gpu"]]}
+        import csv  # nobody else needs it
+
         for row in csv.reader([str(option)]):
             for word in row:
                 name, equals, text = word.partition("=")

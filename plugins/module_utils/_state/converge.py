@@ -41,7 +41,7 @@ class Step(NamedTuple):
     do: Callable[[], Any]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Plan:
     """What would be done (steps), why (changes) and what a diff shows."""
 

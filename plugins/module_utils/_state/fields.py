@@ -97,7 +97,7 @@ class Part:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # making the other two would take each task half a millisecond
 class Field(Part):
     """One option at one place.
 
