@@ -173,6 +173,7 @@ filters:
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ansible.errors import AnsibleParserError
@@ -263,7 +264,7 @@ class InventoryModule(EngineInventory):
     def _add(self, source: Source, document: Document) -> None:
         name = document["Name"].lstrip("/") or document["Id"][:13]
         host = f"{name}.{source.name}" if source.name else name
-        facts = {"docker_" + re.sub(r"[^\w-]", "_", key).lower(): plain(value) for key, value in document.items()}
+        facts = {variable(key): plain(value) for key, value in document.items()}
         facts["docker_short_id"] = plain(document["Id"][:13])
         if source.name:
             facts["docker_engine"] = plain(source.name)
@@ -298,6 +299,12 @@ class InventoryModule(EngineInventory):
             if connected.get("IPAddress"):
                 return {"ansible_host": plain(connected["IPAddress"]), "ansible_port": port}
         return {}
+
+
+@lru_cache
+def variable(member: str) -> str:
+    """The name of the variable with a member of a container's inspect."""
+    return "docker_" + re.sub(r"[^\w-]", "_", member).lower()
 
 
 def group_names(source: Source, document: Document) -> dict[str, list[str]]:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from ansible.errors import AnsibleParserError
@@ -40,6 +43,19 @@ ANYWHERE = (None, "", "0.0.0.0", "::")  # noqa: S104  # nobody listens here: it 
 HARMLESS = re.compile(r"[\w\s.,:;/@+=~#-]*")
 
 
+@contextmanager
+def kept_objects() -> Iterator[None]:
+    """Among what is made meanwhile nobody searches for garbage, now or later: hosts stay to the end of the process."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if collecting:
+            gc.enable()
+
+
 class EngineInventory(BaseInventoryPlugin, Constructable, Cacheable):
     """A source whose hosts come from engines. A plugin says what is asked, and what is made of the answers."""
 
@@ -62,6 +78,7 @@ class EngineInventory(BaseInventoryPlugin, Constructable, Cacheable):
         ends = tuple(f"{stem}.{kind}" for stem in self.stems for kind in ("yml", "yaml"))
         return bool(super().verify_file(path)) and path.endswith(ends)
 
+    @kept_objects()
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         config = self._read_config_data(path)
@@ -99,8 +116,10 @@ class EngineInventory(BaseInventoryPlugin, Constructable, Cacheable):
         if not self._wanted(host, known):
             return
         self.inventory.add_host(host)
+        variables = self.inventory.hosts[host]
         for key, value in facts.items():
-            self.inventory.set_variable(host, key, value)
+            # inventory.set_variable() would copy each value, and mark all texts in it with the name of the source.
+            variables.set_variable(key, value)
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), known, host, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), known, host, strict=strict)
@@ -145,11 +164,20 @@ def pairs(labels: Mapping[str, str]) -> list[str]:
     return [f"{label}_{value}" if value else label for label, value in labels.items()]
 
 
+def text(value: str) -> Any:
+    return trusted(value) if HARMLESS.fullmatch(value) else untrusted(value)
+
+
+same_text = lru_cache(10_000)(text)  # states, images and networks of many hosts are the same
+
+
 def plain(value: Any) -> Any:
     """The value as it is. Text that may be a template or an expression is never taken for one; all other text is
     plain, so that an export shows it and not {"__ansible_unsafe": TEXT}."""
     if isinstance(value, str):
-        return trusted(value) if HARMLESS.fullmatch(value) else untrusted(value)
+        return (
+            same_text(value) if type(value) is str else text(value)
+        )  # another type of text may carry marks of Ansible
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -46,7 +46,7 @@ class Ansible:
             "BENCH_TIMES": str(self.times),
         }
 
-    def _run(self, *command: str) -> float:
+    def _run(self, *command: str) -> tuple[float, str]:
         began = time.monotonic()
         done = subprocess.run(
             command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False
@@ -54,7 +54,7 @@ class Ansible:
         seconds = time.monotonic() - began
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}:\n{done.stdout[-3000:]}")
-        return seconds
+        return seconds, done.stdout
 
     def play(self, tasks: Iterable[Task], unchanged: bool = True) -> list[tuple[str, float]]:
         """(name, seconds) of each task; RuntimeError when one fails, or changes something but for `unchanged`."""
@@ -71,13 +71,26 @@ class Ansible:
             raise RuntimeError(f"these should have had nothing to do: {guilty}")
         return [(name, seconds) for name, seconds, _changed in found]
 
-    def inventory(self, name: str, source: Options) -> tuple[float, int]:
-        """The seconds that it takes to list an inventory, and the number of its hosts."""
+    def inventory(self, name: str, source: Options) -> tuple[float, float, int]:
+        """The seconds in which ansible-inventory lists an inventory, those in which Ansible reads it, and its hosts."""
         path, listed = self.folder / name, self.folder / "listed.json"
         path.write_text(json.dumps(source), encoding="utf-8")
-        seconds = self._run("ansible-inventory", "--list", "-i", str(path), "--output", str(listed))
-        return seconds, len(json.loads(listed.read_text(encoding="utf-8"))["_meta"]["hostvars"])
+        whole, _said = self._run("ansible-inventory", "--list", "-i", str(path), "--output", str(listed))
+        _seconds, said = self._run(sys.executable, "-c", READ, str(path))
+        return whole, float(said.split()[-1]), len(json.loads(listed.read_text(encoding="utf-8"))["_meta"]["hostvars"])
 
+
+# Reads an inventory as each of Ansible's programs does, and tells how long that took, without the start of the program.
+READ = """
+import sys, time
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader([])
+began = time.monotonic()
+InventoryManager(loader=DataLoader(), sources=[sys.argv[1]])
+print(time.monotonic() - began)
+"""
 
 # Runs a module as ansible-core does on a target, and tells at the end what the kernel counted. Not ru_maxrss, which
 # begins with what the parent had when it forked.

@@ -21,6 +21,7 @@ from bench.runs import Ansible, Options, Row, Task
 
 PEER, MODULE, WORKER = "community.docker", "as a module", "in the worker"
 APPLY, BARE = "apply, in the worker", "a bare client"
+LISTING, READING = "ansible-inventory --list", "reading alone"
 PING = "ansible.builtin.ping"
 PARALLEL = 8  # as many as apply works at
 OBJECT = {"name": "bench"}
@@ -163,13 +164,13 @@ def inventory(engine: Engine, ansible: Ansible, rounds: int, *sizes: int) -> Ite
     }
     for n in sizes:
         make(engine, n, start=False)
-        found = {way: Row("inventory", "inventory", way, n) for way in sources}
+        found: list[tuple[str, float]] = []
         for way in [*sources] * rounds:
-            seconds, hosts = ansible.inventory(*sources[way])
+            whole, reading, hosts = ansible.inventory(*sources[way])
             if hosts != n:
                 raise RuntimeError(f"{way}: {hosts} hosts of {n} containers")
-            found[way].values.append(seconds)
-        yield from found.values()
+            found += [(f"{LISTING} | {way}", whole), (f"{READING} | {way}", reading)]
+        yield from rows("inventory", found, n)
         beside = ways("container", {"name": names(1)[0], "state": "present"})
         yield from rows("beside", ansible.play(beside * (rounds + 1))[len(beside) :], n)
         clear(engine)

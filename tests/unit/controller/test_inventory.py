@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import pathlib
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.dockside.engine.plugins.inventory import containers, swarm
-from ansible_collections.dockside.engine.plugins.plugin_utils._inventory import HARMLESS
+from ansible_collections.dockside.engine.plugins.plugin_utils._inventory import HARMLESS, kept_objects
 
 pytestmark = pytest.mark.controller
 
@@ -206,3 +207,21 @@ def test_tasks_without_a_service_and_secrets_of_tasks_are_left_out() -> None:
         {"ID": "1", "Slot": 1, "Spec": {"ContainerSpec": {}}, **more},
         {"ID": "2", "Slot": 2, "Spec": {"ContainerSpec": {"Image": "i", "Labels": {"a": "b"}}}, **more},
     ]
+
+
+def test_the_collection_of_garbage_goes_on_after_a_source() -> None:
+    def read() -> None:
+        with kept_objects():
+            assert not gc.isenabled()
+            raise RuntimeError
+
+    try:
+        for before in (gc.enable, gc.disable):  # a source may be part of another one
+            before()
+            was = gc.isenabled()
+            with pytest.raises(RuntimeError):
+                read()
+            assert gc.isenabled() is was
+    finally:
+        gc.enable()
+        gc.unfreeze()
