@@ -9,7 +9,6 @@ import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 from ansible.errors import AnsibleParserError
@@ -164,20 +163,11 @@ def pairs(labels: Mapping[str, str]) -> list[str]:
     return [f"{label}_{value}" if value else label for label, value in labels.items()]
 
 
-def text(value: str) -> Any:
-    return trusted(value) if HARMLESS.fullmatch(value) else untrusted(value)
-
-
-same_text = lru_cache(10_000)(text)  # states, images and networks of many hosts are the same
-
-
 def plain(value: Any) -> Any:
     """The value as it is. Text that may be a template or an expression is never taken for one; all other text is
     plain, so that an export shows it and not {"__ansible_unsafe": TEXT}."""
     if isinstance(value, str):
-        return (
-            same_text(value) if type(value) is str else text(value)
-        )  # another type of text may carry marks of Ansible
+        return trusted(value) if HARMLESS.fullmatch(value) else untrusted(value)
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list):
