@@ -88,7 +88,8 @@ class Engine:
         """VersionError with every (option, API version it came with) that is too new."""
         late = [f"{option} needs API {_text(since)}" for option, since in needs if since > self.api]
         if late:
-            raise VersionError(f"The daemon at {self.endpoint} has API {_text(self.api)}, but {', '.join(late)}")
+            spoken = "is asked with api_version" if self.endpoint.api_version else "has API"
+            raise VersionError(f"The daemon at {self.endpoint} {spoken} {_text(self.api)}, but {', '.join(late)}")
 
     def close(self) -> None:
         """A later request opens new connections."""

@@ -121,6 +121,11 @@ def test_require_names_every_option_that_is_too_new(sockets: str, connect: Conne
     assert "labels" not in str(caught.value)
 
 
+def test_require_with_a_pinned_version_does_not_speak_of_the_daemons(fake: FakeEngine, connect: Connect) -> None:
+    with pytest.raises(errors.VersionError, match=r"is asked with api_version 1\.33, but console_size needs API 1\.42"):
+        connect(fake, api_version="1.33").require([("console_size", (1, 42))])
+
+
 def test_require_without_needs_asks_nothing(fake: FakeEngine, connect: Connect) -> None:
     connect(fake).require([])
     assert fake.connections == 0
