@@ -173,7 +173,7 @@ ansible_facts:
               Driver: local
         plugins:
           description:
-            - The plugins.
+            - The plugins, by name.
           returned: with the subset V(plugins), if the engine can have plugins
           type: list
           elements: dict

@@ -12,7 +12,7 @@ from .._engine.client import Engine, together
 from .._engine.errors import APIError, EngineError
 from .._resources.swarm_lists import SHORT
 from .host import listed, ping
-from .usage import KINDS, usage
+from .usage import KINDS, ordered, usage
 
 NAME = "dockside_engine"
 # Asked of any engine, and not known to one that has no such thing: no plugins, no manager of a swarm.
@@ -26,7 +26,7 @@ def plugins(engine: Engine) -> list[dict[str, Any]]:
             **{name: each.get(name) for name in ("Id", "Name", "Enabled", "PluginReference")},
             "Types": each["Config"]["Interface"]["Types"],
         }
-        for each in engine.get("/plugins") or []
+        for each in ordered("plugins", engine.get("/plugins") or [])
     ]
 
 

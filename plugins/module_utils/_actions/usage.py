@@ -32,8 +32,9 @@ def usage(engine: Engine, kinds: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def ordered(kind: str, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A list of a daemon. It lists networks and volumes in another order each time, so these are sorted by name."""
-    return sorted(items, key=lambda item: str(item["Name"])) if kind in ("networks", "volumes") else list(items)
+    """A list of a daemon, by name where its order is another one each time."""
+    named = kind in ("networks", "plugins", "volumes")
+    return sorted(items, key=lambda item: str(item["Name"])) if named else list(items)
 
 
 def shaped(kind: str, answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,3 +97,11 @@ def test_settings_of_plugins_stay_where_they_are(fake: FakeEngine) -> None:
     assert found["plugins"] == [
         {"Id": "1", "Name": "a:1", "Enabled": True, "PluginReference": None, "Types": ["docker.volumedriver/1.0"]}
     ]
+
+
+def test_plugins_are_in_the_same_order_each_time(fake: FakeEngine) -> None:
+    """The engine's order is that of a map of Go."""
+    plugins = [{"Id": name, "Name": name, "Config": {"Interface": {"Types": []}}} for name in ("b:1", "a:1", "c:1")]
+    fake.on("GET", "/plugins", Reply(plugins))
+    found, _warnings = facts(fake, "!min", "plugins")
+    assert [each["Name"] for each in found["plugins"]] == ["a:1", "b:1", "c:1"]
