@@ -64,6 +64,7 @@ plugins:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dockside.engine.plugins.module_utils._actions.usage import ordered
 from ansible_collections.dockside.engine.plugins.module_utils._engine.client import Engine
 from ansible_collections.dockside.engine.plugins.module_utils._module import run_info
 from ansible_collections.dockside.engine.plugins.module_utils._state.filters import filters
@@ -77,7 +78,7 @@ def query(engine: Engine, params: Mapping[str, Any]) -> dict[str, Any]:
     if params["name"] is not None:
         wanted = {name if ":" in name.rpartition("/")[2] else f"{name}:latest" for name in params["name"]}
         found = [each for each in found if each["Name"] in wanted or each["Id"] in params["name"]]
-    return {"plugins": sorted(found, key=lambda each: str(each["Name"]))}
+    return {"plugins": ordered("plugins", found)}
 
 
 def main() -> None:
